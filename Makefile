@@ -1,0 +1,45 @@
+# make demo   build rulekit and see it work          make test    all tests
+# make bench  compare with promtool, SUITE=dir too   make update  rewrite goldens and generated docs
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The oracle of the differential tests: the promtool of the Prometheus release in go.mod.
+# Without service discovery, which rule tests do not need, it builds in a fraction of the time.
+PROMETHEUS  := $(shell $(GO) list -m -f '{{.Version}}' github.com/prometheus/prometheus)
+
+.PHONY: build demo test check race bench update clean FORCE
+
+build: bin/rulekit
+
+bin/rulekit: FORCE
+	@mkdir -p bin
+	$(GO) build -o $@ ./cmd/rulekit
+
+bin/promtool: go.mod
+	@mkdir -p bin
+	GOBIN=$(CURDIR)/bin GOFLAGS='$(GOFLAGS) -tags=remove_all_sd' $(GO) install github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS)
+	@touch $@
+
+demo: build
+	bin/rulekit lint rules/
+	bin/rulekit test
+	bin/rulekit simulate --receiver slack
+
+test: check bin/promtool
+	$(GO) test ./...
+	$(MAKE) race
+
+# The packages in which goroutines meet.
+race:
+	$(GO) test -race ./adaptor/... ./lint ./simulate
+
+check:
+	@command -v $${CC:-cc} >/dev/null || { echo "no C compiler, which the race detector needs: apt-get install gcc libc6-dev" >&2; exit 1; }
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not formatted, run gofmt -w: $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+clean:
+	rm -rf bin
+
+FORCE:

@@ -1,0 +1,165 @@
+package adaptor
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rulekit/rulekit/adaptor/fakeim"
+)
+
+// TestRegistry keeps each channel complete: one file here, one in fakeim, goldens, and no type
+// or host that another has too.
+func TestRegistry(t *testing.T) {
+	var names []string
+	taken := map[string]string{}
+	for _, c := range Channels() {
+		names = append(names, c.Name)
+		for _, path := range []string{c.Name + ".go", "fakeim/" + c.Name + ".go", golden + "/" + c.Name + "/firing.json"} {
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("channel %s: %v", c.Name, err)
+			}
+		}
+		for _, key := range append(append([]string{}, c.Types...), c.Hosts...) {
+			if other := taken[key]; other != "" {
+				t.Errorf("channels %s and %s both have %q", other, c.Name, key)
+			}
+			taken[key] = c.Name
+		}
+		if len(c.Types) == 0 || !strings.HasSuffix(c.Types[0], "-webhook") || len(c.Hosts) == 0 || c.MaxBytes == 0 || c.Encode == nil || c.Verdict == nil {
+			t.Errorf("channel %s is not complete", c.Name)
+		}
+	}
+	if diff := cmp.Diff(fakeim.Channels(), names); diff != "" {
+		t.Errorf("channels and fakes differ:\n%s", diff)
+	}
+}
+
+func TestSignatures(t *testing.T) {
+	if got, want := signFeishu("testsecret", "1700000000"), "AOc8oJ7//5OlQlfWC3nRL0R+IkuzcD1FKcAyibRK9Q8="; got != want {
+		t.Errorf("feishu: got %s, want %s", got, want)
+	}
+	if got, want := signDingTalk("SECtest0123456789", "1700000000000"), "yBKp5IlG6qCzcQWmgyRK/ziJBdVNJmHfFE2ST/CzT/g="; got != want {
+		t.Errorf("dingtalk: got %s, want %s", got, want)
+	}
+	target := Target{URL: "https://oapi.dingtalk.com/robot/send?access_token=T", Secret: "SECtest0123456789"}
+	got, err := signedDingTalkURL(target, time.UnixMilli(1700000000000))
+	want := "https://oapi.dingtalk.com/robot/send?access_token=T&sign=yBKp5IlG6qCzcQWmgyRK%2FziJBdVNJmHfFE2ST%2FCzT%2Fg%3D&timestamp=1700000000000"
+	if err != nil || got != want {
+		t.Errorf("dingtalk url: got %s, %v, want %s", got, err, want)
+	}
+}
+
+// TestVerdicts covers every answer of which the meaning is known, and those that have none.
+func TestVerdicts(t *testing.T) {
+	tests := []struct {
+		channel string
+		status  int
+		body    string
+		want    Outcome
+		reason  string
+	}{
+		{"feishu", 200, `{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}`, Done, ""},
+		{"feishu", 200, `{"StatusCode":0,"StatusMessage":"success"}`, Done, ""},
+		{"feishu", 200, `{"StatusCode":0,"code":19001,"msg":"param invalid"}`, DeadLetter, "copy it again"},
+		{"feishu", 200, `{"code":19021,"msg":"sign match fail"}`, DeadLetter, "clock"},
+		{"feishu", 200, `{"code":19022,"msg":"Ip Not Allowed"}`, DeadLetter, "allow list"},
+		{"feishu", 200, `{"code":19024,"msg":"Key Words Not Found"}`, DeadLetter, "keyword"},
+		{"feishu", 200, `{"code":19036,"msg":"size"}`, Split, "19036"},
+		{"feishu", 200, `{"code":11232,"msg":"frequency limited psm[x]"}`, Retry, "11232"},
+		{"feishu", 400, `{"code":11232,"msg":"frequency limited psm[x]"}`, Retry, "11232"},
+		{"feishu", 200, `{"code":9499,"msg":"too many request"}`, Retry, "too many"},
+		{"feishu", 400, `{"code":9499,"msg":"Bad Request"}`, DeadLetter, "Bad Request"},
+		{"feishu", 200, `{"code":12345,"msg":"new"}`, Retry, "12345"},
+		{"feishu", 200, ``, Retry, "not understood"},
+		{"feishu", 200, `<html>login</html>`, Retry, "not understood"},
+		{"feishu", 200, `{"data":1}`, Retry, "not understood"},
+		{"feishu", 500, `{"code":0}`, Retry, "HTTP 500"},
+		{"feishu", 302, `<html>`, DeadLetter, "HTTP 302"},
+
+		{"dingtalk", 200, `{"errcode":0,"errmsg":"ok"}`, Done, ""},
+		{"dingtalk", 200, `{"errcode":130101,"errmsg":"send too fast"}`, Retry, "too fast"},
+		{"dingtalk", 200, `{"errcode":410100,"errmsg":"x"}`, Retry, "410100"},
+		{"dingtalk", 200, `{"errcode":-1,"errmsg":"busy"}`, Retry, "busy"},
+		{"dingtalk", 200, `{"errcode":460101,"errmsg":"message too long, exceed 20000 bytes"}`, Split, "too long"},
+		{"dingtalk", 200, `{"errcode":101002,"errmsg":"message is too long"}`, Split, "too long"},
+		{"dingtalk", 200, `{"errcode":40035,"errmsg":"body 大小不合法,限制20000bytes"}`, Split, "20000"},
+		{"dingtalk", 200, `{"errcode":310000,"errmsg":"keywords not in content"}`, DeadLetter, "to the bot's keywords"},
+		{"dingtalk", 200, `{"errcode":310000,"errmsg":"sign not match"}`, DeadLetter, "secret"},
+		{"dingtalk", 200, `{"errcode":310000,"errmsg":"ip 1.2.3.4 not in whitelist"}`, DeadLetter, "allow list"},
+		{"dingtalk", 200, `{"errcode":300005,"errmsg":"token is not exist"}`, DeadLetter, "copy the url"},
+		{"dingtalk", 200, `{"errcode":400013,"errmsg":"x"}`, DeadLetter, "group"},
+		{"dingtalk", 200, `{"errcode":400102,"errmsg":"x"}`, DeadLetter, "stopped"},
+		{"dingtalk", 200, `{"errcode":90030,"errmsg":"webhook over limit"}`, DeadLetter, "quota"},
+		{"dingtalk", 200, `{"errcode":999,"errmsg":"x"}`, Retry, "999"},
+		{"dingtalk", 200, ``, Retry, "not understood"},
+		{"dingtalk", 502, `bad gateway`, Retry, "HTTP 502"},
+
+		{"wecom", 200, `{"errcode":0,"errmsg":"ok"}`, Done, ""},
+		{"wecom", 200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, DeadLetter, "copy the url"},
+		{"wecom", 200, `{"errcode":45009,"errmsg":"api freq out of limit"}`, Retry, "45009"},
+		{"wecom", 200, `{"errcode":45033,"errmsg":"x"}`, Retry, "45033"},
+		{"wecom", 200, `{"errcode":-1,"errmsg":"busy"}`, Retry, "busy"},
+		{"wecom", 200, `{"errcode":40058,"errmsg":"markdown.content exceed max length 4096"}`, Split, "4096"},
+		{"wecom", 200, `{"errcode":45002,"errmsg":"x"}`, Split, "45002"},
+		{"wecom", 200, `{"errcode":40008,"errmsg":"x"}`, DeadLetter, "40008"},
+		{"wecom", 200, `{"errcode":44004,"errmsg":"x"}`, DeadLetter, "44004"},
+		{"wecom", 200, `{"errcode":40033,"errmsg":"x"}`, DeadLetter, "40033"},
+		{"wecom", 200, `{"errcode":7,"errmsg":"x"}`, Retry, "7"},
+		{"wecom", 200, `{}`, Retry, "not understood"},
+		{"wecom", 413, ``, Split, "HTTP 413"},
+
+		{"slack", 200, `ok`, Done, ""},
+		{"slack", 200, `{"ok":true}`, Done, ""},
+		{"slack", 200, `{"ok":false,"error":"channel_not_found"}`, DeadLetter, "channel_not_found"},
+		{"slack", 200, ``, Retry, "not understood"},
+		{"slack", 200, `<html>`, Retry, "not understood"},
+		{"slack", 400, `invalid_payload`, DeadLetter, "invalid_payload"},
+		{"slack", 400, `invalid_blocks`, DeadLetter, "invalid_blocks"},
+		{"slack", 400, `no_text`, DeadLetter, "no_text"},
+		{"slack", 400, `msg_too_long`, Split, "msg_too_long"},
+		{"slack", 400, `msg_blocks_too_long`, Split, "too_long"},
+		{"slack", 403, `action_prohibited`, DeadLetter, "forbids"},
+		{"slack", 404, `no_service`, DeadLetter, "make a new one"},
+		{"slack", 404, `channel_not_found`, DeadLetter, "make a webhook"},
+		{"slack", 410, `channel_is_archived`, DeadLetter, "another channel"},
+		{"slack", 429, `{"retry_after":1,"ok":false,"error":"rate_limited"}`, Retry, "rate_limited"},
+		{"slack", 500, `rollup_error`, Retry, "rollup_error"},
+	}
+	byName := map[string]*Channel{}
+	for _, c := range Channels() {
+		byName[c.Name] = c
+	}
+	for _, test := range tests {
+		got := byName[test.channel].Verdict(Response{Status: test.status, Body: []byte(test.body)})
+		if got.Outcome != test.want || !strings.Contains(got.Reason, test.reason) || (got.Outcome != Done && got.Reason == "") {
+			t.Errorf("%s %d %s: got %s %q, want %s with %q", test.channel, test.status, test.body, got.Outcome, got.Reason, test.want, test.reason)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	for value, want := range map[string]time.Duration{
+		"": 0, "30": 30 * time.Second, "-5": 0, "soon": 0, "65535": maxRetryAfter, "99999999999999999999": 0,
+		"Mon, 01 Jan 1990 00:00:00 GMT": 0,
+	} {
+		if got := retryAfter(http.Header{"Retry-After": {value}}); got != want {
+			t.Errorf("%q: got %s, want %s", value, got, want)
+		}
+	}
+}
+
+// TestSlackSections checks that no alert, however long, breaks the bounds of a section.
+func TestSlackSections(t *testing.T) {
+	long := Alert{Title: strings.Repeat("标", 5000), Description: strings.Repeat("<&>\n", 5000)}
+	for range 100 {
+		long.Where = append(long.Where, Field{strings.Repeat("n", 100), strings.Repeat("v", 1000)})
+	}
+	if got := len([]rune(slackAlert(long, true))); got > slackSection {
+		t.Errorf("the section has %d characters", got)
+	}
+}

@@ -1,0 +1,117 @@
+package adaptor
+
+import (
+	"bytes"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Secret is text that must not be seen: it prints, logs and marshals as "<secret>". Convert
+// it to string to use it.
+type Secret string
+
+const hidden = "<secret>"
+
+// String hides the secret.
+func (s Secret) String() string { return hidden }
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return hidden }
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText hides the secret from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// shortestToken is the fewest bytes of an address that are taken for a token: shorter parts,
+// such as "v2" or "robot", are the messenger's own.
+const shortestToken = 8
+
+// redact removes everything secret about the target from a text that somebody else wrote: an
+// answer or an error may quote the request.
+func (t Target) redact(text string) string {
+	parts := []string{string(t.URL), string(t.Secret)}
+	if u, err := url.Parse(string(t.URL)); err == nil {
+		parts = append(parts, u.RequestURI(), u.User.String())
+		// Whoever quotes the address may have decoded it or not.
+		for _, segment := range strings.Split(u.Path+"/"+u.EscapedPath(), "/") {
+			if len(segment) >= shortestToken {
+				parts = append(parts, segment)
+			}
+		}
+		for _, values := range u.Query() {
+			for _, value := range values {
+				parts = append(parts, value, url.QueryEscape(value))
+			}
+		}
+	}
+	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) })
+	for _, part := range parts {
+		if len(part) >= 4 {
+			text = strings.ReplaceAll(text, part, hidden)
+		}
+	}
+	return text
+}
+
+// secret reads a value that may be written in place, with environment variables, or in a file.
+func (r *configReader) secret(entries map[string]*yaml.Node, about, key string) Secret {
+	inline, inPlace := entries[key]
+	file, inFile := entries[key+"_file"]
+	switch {
+	case inPlace && inFile:
+		r.problem(file.Line, "%s: params.%s and params.%s_file are both set: remove one", about, key, key)
+	case inPlace:
+		return Secret(strings.TrimSpace(r.expand(inline, about, key)))
+	case inFile:
+		path := r.expand(file, about, key+"_file")
+		if path == "" {
+			return ""
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(r.path), path)
+		}
+		content, err := readFile(path)
+		if err != nil {
+			r.problem(file.Line, "%s: read params.%s_file: %s", about, key, err)
+		} else if len(bytes.TrimSpace(content)) == 0 {
+			r.problem(file.Line, "%s: params.%s_file: %s is empty", about, key, path)
+		}
+		return Secret(bytes.TrimSpace(content))
+	}
+	return ""
+}
+
+// expand replaces ${NAME} by the environment variable of that name, and $${ by ${.
+func (r *configReader) expand(node *yaml.Node, about, key string) string {
+	rest, b := r.text(node, key), strings.Builder{}
+	for {
+		before, after, found := strings.Cut(rest, "${")
+		if !found {
+			b.WriteString(rest)
+			return b.String()
+		}
+		if literal, escaped := strings.CutSuffix(before, "$"); escaped {
+			b.WriteString(literal + "${")
+			rest = after
+			continue
+		}
+		name, tail, closed := strings.Cut(after, "}")
+		if !closed {
+			r.problem(node.Line, "%s: params.%s has ${ without }: write $${ for a literal ${", about, key)
+			return ""
+		}
+		value := r.getenv(name)
+		if value == "" {
+			r.problem(node.Line, "%s: params.%s needs the environment variable %s, which is not set", about, key, name)
+		}
+		b.WriteString(before + value)
+		rest = tail
+	}
+}

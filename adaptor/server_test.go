@@ -1,0 +1,499 @@
+package adaptor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rulekit/rulekit/adaptor/fakeim"
+)
+
+// handlers is a network without sockets: each host is a handler.
+type handlers map[string]http.Handler
+
+func (h handlers) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+	handler := h[r.URL.Host]
+	if handler == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host, IsNotFound: true}
+	}
+	defer func() {
+		if recover() != nil {
+			err = errors.New("connection reset by peer")
+		}
+	}()
+	recorder := httptest.NewRecorder()
+	request := r.Clone(r.Context())
+	request.RequestURI = r.URL.RequestURI()
+	handler.ServeHTTP(recorder, request)
+	if r.Context().Err() != nil {
+		return nil, r.Context().Err()
+	}
+	return recorder.Result(), nil
+}
+
+// allReceivers has a receiver for each channel, named as the channel.
+func allReceivers() *Config {
+	config := &Config{}
+	for _, c := range Channels() {
+		config.Receivers = append(config.Receivers, Receiver{Name: c.Name, Channel: c, Target: targets[c.Name]})
+	}
+	return config
+}
+
+// bench is an adaptor with fake messengers around it, on a virtual clock.
+type bench struct {
+	*Server
+	ims map[string]*fakeim.IM
+	log *bytes.Buffer
+
+	mu         sync.Mutex
+	deliveries []Delivery
+	stop       context.CancelFunc
+	stopped    chan error
+}
+
+// newBench starts an adaptor; call it inside a bubble.
+func newBench(t *testing.T, options Options) *bench {
+	t.Helper()
+	b := &bench{ims: map[string]*fakeim.IM{}, log: &bytes.Buffer{}, stopped: make(chan error, 1)}
+	network := handlers{}
+	for _, c := range Channels() {
+		b.ims[c.Name] = newFake(t, c.Name)
+		for _, host := range c.Hosts {
+			network[host] = b.ims[c.Name]
+		}
+	}
+	if options.Config == nil {
+		options.Config = allReceivers()
+	}
+	if options.Transport == nil {
+		options.Transport = network
+	}
+	options.Logger = slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	options.Observe = func(d Delivery) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.deliveries = append(b.deliveries, d)
+	}
+	server, err := New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Server = server
+	ctx, stop := context.WithCancel(t.Context())
+	b.stop = stop
+	go func() { b.stopped <- server.Run(ctx) }()
+	synctest.Wait()
+	return b
+}
+
+// post posts a body to a receiver and returns the status and the answer.
+func (b *bench) post(receiver, body string) (int, string) {
+	return post(b.Handler(), http.MethodPost, "/api/v1/notify/"+receiver, strings.NewReader(body))
+}
+
+func post(h http.Handler, method, path string, body io.Reader) (int, string) {
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, httptest.NewRequest(method, path, body))
+	return recorder.Code, strings.TrimSpace(recorder.Body.String())
+}
+
+// outcomes lists the attempts as "attempt outcome".
+func (b *bench) outcomes() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []string
+	for _, d := range b.deliveries {
+		all = append(all, fmt.Sprint(d.Attempt, " ", d.Outcome))
+	}
+	return all
+}
+
+// input reads a webhook body of testdata.
+func input(t testing.TB, name string) string {
+	t.Helper()
+	body, err := os.ReadFile(golden + "/webhook/" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// named is a webhook body with one firing alert of the given name.
+func named(name string) string {
+	return fmt.Sprintf(`{"version":"4","receiver":"im","groupKey":"g-%s","alerts":[{"status":"firing","labels":{"alertname":%q}}]}`, name, name)
+}
+
+func TestDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{})
+		for _, c := range Channels() {
+			if status, answer := b.post(c.Name, input(t, "firing")); status != http.StatusOK {
+				t.Errorf("%s: %d %s", c.Name, status, answer)
+			}
+		}
+		b.stop()
+		if err := <-b.stopped; err != nil {
+			t.Error(err)
+		}
+		for name, im := range b.ims {
+			received := im.Received()
+			if len(received) != 1 || !received[0].OK || !strings.Contains(received[0].Text, "[FIRING:1] PostgreSQLTooManyConnections (warning)") {
+				t.Errorf("%s received %+v", name, received)
+			}
+		}
+		for _, d := range b.deliveries {
+			if d.Outcome != Done || d.MessageReceiver != "im" || d.GroupKey != `{}:{alertname="PostgreSQLTooManyConnections"}` ||
+				d.Status != http.StatusOK || d.Channel != d.Receiver || d.URL == "" || len(d.Body) == 0 || !d.At.Equal(time.Now()) {
+				t.Errorf("delivery %+v", d)
+			}
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	server, err := New(Options{Config: allReceivers(), Queue: NewMemoryQueue(MemoryLimits{Items: 1})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := server.Handler()
+	notify := "/api/v1/notify/"
+	ok := named("A")
+	tests := []struct {
+		name, method, path, body string
+		status                   int
+		answer                   string
+	}{
+		{"unknown", "POST", notify + "feishuu", ok, 404, `there is no receiver "feishuu"; did you mean "feishu"?`},
+		{"far from any", "POST", notify + "pagerduty", ok, 404, `there is no receiver "pagerduty" in the adaptor's configuration`},
+		{"traversal", "POST", notify + "..%2F..%2Fetc%0Apasswd", ok, 404, `there is no receiver "../../etc passwd" in the adaptor's configuration`},
+		{"method", "GET", notify + "feishu", "", 405, ""},
+		{"path", "POST", "/", ok, 404, ""},
+		{"no body", "POST", notify + "feishu", "", 400, "the body is not JSON: unexpected end of JSON input (at byte 0)"},
+		{"not JSON", "POST", notify + "feishu", "hello", 400, "the body is not JSON: invalid character 'h' looking for beginning of value (at byte 1)"},
+		{"truncated", "POST", notify + "feishu", ok[:len(ok)-2], 400, "the body is not JSON: unexpected end of JSON input"},
+		{"two values", "POST", notify + "feishu", ok + ok, 400, "the body is not JSON: invalid character '{' after top-level value"},
+		{"an array", "POST", notify + "feishu", "[]", 400, "the body is a JSON array, want an object (at byte 1)"},
+		{"a string", "POST", notify + "feishu", `"x"`, 400, "the body is a JSON string, want an object"},
+		{"wrong status", "POST", notify + "feishu", `{"status":5,"alerts":[]}`, 400, "status is a JSON number, want a string (at byte 11)"},
+		{"wrong alert", "POST", notify + "feishu", `{"alerts":[5]}`, 400, "alerts is a JSON number, want an object"},
+		{"wrong label", "POST", notify + "feishu", `{"alerts":[{"labels":{"a":{}}}]}`, 400, "alerts.labels is a JSON object, want a string"},
+		{"wrong count", "POST", notify + "feishu", `{"truncatedAlerts":-1}`, 400, "truncatedAlerts is a JSON number -1, want a number of alerts"},
+		{"wrong time", "POST", notify + "feishu", `{"alerts":[{"startsAt":"now"}]}`, 400, `"now" is not a time in RFC 3339 form`},
+		{"time as number", "POST", notify + "feishu", `{"alerts":[{"startsAt":5}]}`, 400, "the body is not an Alertmanager webhook message"},
+		{"no alerts", "POST", notify + "feishu", `{}`, 400, "the body has no alerts, so there is nothing to tell"},
+		{"null", "POST", notify + "feishu", `null`, 400, "the body has no alerts, so there is nothing to tell"},
+		{"deep", "POST", notify + "feishu", strings.Repeat("[", 1<<20), 400, "the body is not JSON: invalid character '[' exceeded max depth"},
+		{"too large", "POST", notify + "feishu", strings.Repeat(" ", MaxBody) + ok, 413, "the body is larger than 8388608 bytes: set max_alerts in Alertmanager's webhook_configs"},
+		{"accepted", "POST", notify + "feishu", strings.Repeat(" ", MaxBody-len(ok)) + ok, 200, "accepted"},
+		{"full", "POST", notify + "feishu", ok, 503, "the queue is full"},
+		{"healthy", "GET", "/-/healthy", "", 200, "healthy"},
+		{"not running", "GET", "/-/ready", "", 503, "not ready"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			status, answer := post(h, test.method, test.path, strings.NewReader(test.body))
+			if status != test.status || !strings.HasPrefix(answer, test.answer) || strings.Contains(answer, "\n") {
+				t.Errorf("got %d %q, want %d %q", status, answer, test.status, test.answer)
+			}
+		})
+	}
+}
+
+// TestRetries: a throttling messenger gets the message later, and once.
+func TestRetries(t *testing.T) {
+	for _, c := range Channels() {
+		t.Run(c.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, Options{})
+				im := b.ims[c.Name]
+				im.Fail(im.Throttled(), fakeim.Fault{Status: 500, Body: "oops"}, fakeim.Fault{Status: 200},
+					fakeim.Fault{Reset: true}, fakeim.Fault{Delay: time.Minute})
+				b.post(c.Name, named("First"))
+				b.post(c.Name, named("Second"))
+				time.Sleep(time.Hour)
+				b.stop()
+				if err := <-b.stopped; err != nil {
+					t.Error(err)
+				}
+				want := []string{"1 retry", "2 retry", "3 retry", "4 retry", "5 retry", "6 done", "1 done"}
+				if diff := cmp.Diff(want, b.outcomes()); diff != "" {
+					t.Error(diff)
+				}
+				received := im.Received()
+				last, before := received[len(received)-1], received[len(received)-2]
+				if !before.OK || !strings.Contains(before.Text, "First") || !last.OK || !strings.Contains(last.Text, "Second") {
+					t.Errorf("out of order: %q then %q", before.Text, last.Text)
+				}
+			})
+		})
+	}
+}
+
+// TestRetryAfterIsHonoured: not a moment before the messenger allows it.
+func TestRetryAfterIsHonoured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{})
+		b.ims["slack"].Fail(fakeim.Fault{Status: 429, Header: map[string]string{"Retry-After": "90"}})
+		b.post("slack", named("A"))
+		time.Sleep(time.Hour)
+		received := b.ims["slack"].Received()
+		if len(received) != 2 || received[1].At.Sub(received[0].At) != 90*time.Second {
+			t.Errorf("received %+v", received)
+		}
+		b.stop()
+		<-b.stopped
+	})
+}
+
+// TestGivingUp: the bounds of the retries hold, the loss is logged, and the next notification
+// has its turn.
+func TestGivingUp(t *testing.T) {
+	always := func(im *fakeim.IM, fault fakeim.Fault) {
+		for range 1000 {
+			im.Fail(fault)
+		}
+	}
+	tests := []struct {
+		name     string
+		retry    RetryPolicy
+		fault    fakeim.Fault
+		attempts int
+		reason   string
+	}{
+		{"attempts", RetryPolicy{Attempts: 4}, fakeim.Fault{Status: 500}, 4, "gave up after 4 attempts: HTTP 500: empty body"},
+		{"age", RetryPolicy{MaxAge: 10 * time.Second}, fakeim.Fault{Status: 500}, 0, "gave up after"},
+		{"never understood", RetryPolicy{}, fakeim.Fault{Status: 200, Body: "<html>"}, doubtfulAttempts, "gave up after 5 attempts: answer not understood"},
+		{"permanent", RetryPolicy{}, fakeim.Fault{Status: 200, Body: `{"code":19021,"msg":"sign match fail"}`}, 1, "feishu error 19021: sign match fail (the secret is wrong"},
+		{"always too large", RetryPolicy{}, fakeim.Fault{Status: 413}, 1, "HTTP 413"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, Options{Retry: test.retry})
+				always(b.ims["feishu"], test.fault)
+				b.post("feishu", named("A"))
+				time.Sleep(24 * time.Hour)
+				b.stop()
+				if err := <-b.stopped; err != nil {
+					t.Error(err)
+				}
+				last := b.deliveries[len(b.deliveries)-1]
+				if last.Outcome != DeadLetter || !strings.HasPrefix(last.Reason, test.reason) || (test.attempts > 0 && last.Attempt != test.attempts) {
+					t.Errorf("got %s at attempt %d: %s", last.Outcome, last.Attempt, last.Reason)
+				}
+				if !strings.Contains(b.log.String(), "level=ERROR msg=\"notification lost\" receiver=feishu") {
+					t.Errorf("the loss is not in the log:\n%s", b.log)
+				}
+				if took := last.At.Sub(b.deliveries[0].At); took > 3*time.Hour {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// TestTooLargeAfterAll: a messenger whose limit is lower than we know gets a smaller message
+// that says what it leaves out.
+func TestTooLargeAfterAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{})
+		b.ims["feishu"].Fail(fakeim.Fault{Status: 200, Body: `{"code":19036,"msg":"The message exceeds the size limit of 30KB"}`})
+		b.post("feishu", input(t, "many"))
+		b.stop()
+		if err := <-b.stopped; err != nil {
+			t.Error(err)
+		}
+		received := b.ims["feishu"].Received()
+		if len(received) != 2 || !received[1].OK || len(received[1].Body) > 10_000 || !strings.Contains(received[1].Text, "that did not fit") {
+			t.Errorf("received %d, last of %d bytes", len(received), len(received[len(received)-1].Body))
+		}
+	})
+}
+
+// TestOneSlowMessenger: a messenger that hangs holds up nobody else.
+func TestOneSlowMessenger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{})
+		b.ims["wecom"].Fail(fakeim.Fault{Delay: time.Hour})
+		b.post("wecom", named("A"))
+		b.post("slack", named("A"))
+		synctest.Wait()
+		if received := b.ims["slack"].Received(); len(received) != 1 || !received[0].OK {
+			t.Errorf("slack received %+v", received)
+		}
+		time.Sleep(sendTimeout + 10*time.Second)
+		if received := b.ims["wecom"].Received(); len(received) != 2 {
+			t.Errorf("wecom received %d requests: the hanging one was not given up", len(received))
+		}
+		b.stop()
+		<-b.stopped
+	})
+}
+
+// TestShutdown: what waits is delivered, within a bound, and what is lost is said.
+func TestShutdown(t *testing.T) {
+	t.Run("drains", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, Options{})
+			b.ims["slack"].Fail(b.ims["slack"].Throttled())
+			for i := range 20 {
+				b.post("slack", named(fmt.Sprint("A", i)))
+			}
+			b.stop()
+			synctest.Wait()
+			if status, _ := b.post("slack", named("late")); status != http.StatusServiceUnavailable {
+				t.Errorf("a post while stopping got %d", status)
+			}
+			if status, _ := post(b.Handler(), http.MethodGet, "/-/ready", nil); status != http.StatusServiceUnavailable {
+				t.Errorf("ready while stopping: %d", status)
+			}
+			if err := <-b.stopped; err != nil {
+				t.Error(err)
+			}
+			if got := len(b.ims["slack"].Received()); got != 21 {
+				t.Errorf("%d requests, want 20 messages and one retry", got)
+			}
+		})
+	})
+	t.Run("gives up", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, Options{DrainTimeout: 5 * time.Second})
+			b.ims["slack"].Fail(fakeim.Fault{Delay: time.Hour})
+			b.post("slack", named("A"))
+			b.post("slack", named("B"))
+			synctest.Wait()
+			b.stop()
+			began := time.Now()
+			err := <-b.stopped
+			if err == nil || err.Error() != "stopped with 2 notifications not delivered" || time.Since(began) != 5*time.Second {
+				t.Errorf("got %v after %s", err, time.Since(began))
+			}
+		})
+	})
+}
+
+// TestSecretsStayHidden: no log record, error or reason has a token or a secret in it, not even
+// when a messenger quotes the request.
+func TestSecretsStayHidden(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// Each messenger quotes all it was told, the secret at a place where the text is cut.
+		network := handlers{}
+		for _, c := range Channels() {
+			echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusBadGateway)
+				fmt.Fprintf(w, "cannot post %s to %s %s %s", r.URL, r.Host, strings.Repeat("x", 120), strings.Repeat(string(targets[c.Name].Secret)+" ", 20))
+			})
+			for _, host := range c.Hosts {
+				network[host] = echo
+			}
+		}
+		delete(network, "qyapi.weixin.qq.com")
+		b := newBench(t, Options{Transport: network, Retry: RetryPolicy{Attempts: 2}})
+		for _, c := range Channels() {
+			b.post(c.Name, named("A"))
+		}
+		time.Sleep(time.Hour)
+		b.stop()
+		<-b.stopped
+		text := b.log.String()
+		for _, d := range b.deliveries {
+			text += d.Reason
+		}
+		text += fmt.Sprintf("%v %+v %#v %s", targets, targets, targets, targets)
+		for _, secret := range []string{"token-of", "tests", "SECte"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is in\n%s", secret, text)
+			}
+		}
+		if strings.Count(text, "notification lost") != len(Channels()) {
+			t.Errorf("log:\n%s", text)
+		}
+	})
+}
+
+// TestBrokenEncoder: a message that makes a channel panic is lost alone.
+func TestBrokenEncoder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := *channelOfType("slack")
+		broken.Encode = func(target Target, m Message, now time.Time) (Request, error) {
+			if m.Name == "Bad" {
+				panic("cannot encode for " + string(target.URL))
+			}
+			return encodeSlack(target, m, now)
+		}
+		b := newBench(t, Options{Config: &Config{Receivers: []Receiver{{"slack", &broken, targets["slack"]}}}})
+		b.post("slack", named("Bad"))
+		b.post("slack", named("Good"))
+		b.stop()
+		if err := <-b.stopped; err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"1 dead letter", "1 done"}, b.outcomes()); diff != "" {
+			t.Error(diff)
+		}
+		if got := b.deliveries[0].Reason; got != "internal error: cannot encode for <secret>" {
+			t.Errorf("reason %q", got)
+		}
+	})
+}
+
+// TestServe runs everything over real sockets, many posts at once.
+func TestServe(t *testing.T) {
+	const posts = 40
+	im := newFake(t, "feishu")
+	messenger := httptest.NewServer(im)
+	defer messenger.Close()
+	target := Target{URL: Secret(messenger.URL + "/open-apis/bot/v2/hook/token-of-a-bot"), Secret: "testsecret"}
+	server, err := New(Options{Config: &Config{Receivers: []Receiver{{"ops", channelOfType("feishu"), target}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx, listener) }()
+	address := "http://" + listener.Addr().String() + "/api/v1/notify/ops"
+	var clients sync.WaitGroup
+	for i := range posts {
+		clients.Go(func() {
+			answer, err := http.Post(address, "application/json", strings.NewReader(named(fmt.Sprint("A", i))))
+			if err != nil || answer.StatusCode != http.StatusOK {
+				t.Errorf("post: %v, %v", answer, err)
+				return
+			}
+			_ = answer.Body.Close()
+		})
+	}
+	clients.Wait()
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	received := im.Received()
+	if len(received) != posts {
+		t.Errorf("%d messages of %d", len(received), posts)
+	}
+	for _, r := range received {
+		if !r.OK {
+			t.Errorf("refused: %s", r.Answer)
+		}
+	}
+}

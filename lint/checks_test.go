@@ -1,0 +1,225 @@
+package lint_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rulekit/rulekit/lint"
+	"github.com/rulekit/rulekit/lint/report"
+	"github.com/rulekit/rulekit/rules"
+	"github.com/rulekit/rulekit/rules/terminal"
+)
+
+var update = flag.Bool("update", false, "write what is found as what is wanted")
+
+const examples = "../testdata/lint"
+
+// lintExample lints one file of a check's examples with all checks.
+func lintExample(t *testing.T, check, name string, source []byte) *lint.Result {
+	t.Helper()
+	var options lint.Options
+	metrics := filepath.Join(examples, check, "metrics.prom")
+	if _, err := os.Stat(metrics); err == nil {
+		scrapes, err := lint.LoadScrapes([]string{metrics})
+		if err != nil {
+			t.Fatal(err)
+		}
+		options.Catalogue = scrapes
+	}
+	result, err := lint.Run(context.Background(), []*rules.File{rules.Parse(name, source, rules.Options{})}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// printed is what a person is shown of a result.
+func printed(t *testing.T, result *lint.Result) []byte {
+	t.Helper()
+	printer, err := report.New("text", report.Options{Style: terminal.Style{Columns: 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := printer.Print(&out, result); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func readExample(t *testing.T, check, name string) []byte {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(examples, check, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+// golden compares with a file, or writes it with -update.
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (go test ./lint -update writes it)", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+// TestChecks is the police of the registry: each check has its own file, prose, and examples
+// that prove it.
+func TestChecks(t *testing.T) {
+	for _, check := range lint.Checks() {
+		t.Run(check.Name, func(t *testing.T) {
+			policeProse(t, check)
+			bad := lintExample(t, check.Name, "bad.yaml", readExample(t, check.Name, "bad.yaml"))
+			if len(bad.Diagnostics) == 0 {
+				t.Error("bad.yaml: nothing was found")
+			}
+			for _, d := range bad.Diagnostics {
+				if d.Check != check.Name {
+					t.Errorf("bad.yaml: also finds %s: %s", d.Check, d.Message)
+				}
+			}
+			golden(t, filepath.Join(examples, check.Name, "want.txt"), printed(t, bad))
+			good := lintExample(t, check.Name, "good.yaml", readExample(t, check.Name, "good.yaml"))
+			if len(good.Diagnostics) > 0 {
+				t.Errorf("good.yaml:\n%s", printed(t, good))
+			}
+			policeFix(t, check.Name, bad)
+		})
+	}
+}
+
+var checkName = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)*$`)
+
+func policeProse(t *testing.T, check *lint.Check) {
+	t.Helper()
+	if !checkName.MatchString(check.Name) {
+		t.Errorf("name %q: want small letters joined by -", check.Name)
+	}
+	if check.Run == nil {
+		t.Error("has no function")
+	}
+	if !strings.HasSuffix(check.Summary, ".") || strings.Contains(check.Summary, "\n") || len(check.Summary) > 100 {
+		t.Errorf("summary %q: want one sentence of at most 100 bytes", check.Summary)
+	}
+	if len(check.Why) < 150 {
+		t.Errorf("the reason is only %d bytes long", len(check.Why))
+	}
+	file := strings.ReplaceAll(check.Name, "-", "_") + ".go"
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Errorf("want the check in %s: %v", file, err)
+	} else if !bytes.Contains(source, []byte(`"`+check.Name+`"`)) {
+		t.Errorf("%s does not register %s", file, check.Name)
+	}
+}
+
+// policeFix proves that the edits of bad.yaml make fixed.yaml, and that it is there if and
+// only if there are edits.
+func policeFix(t *testing.T, check string, bad *lint.Result) {
+	t.Helper()
+	var edits []lint.Edit
+	for _, d := range bad.Diagnostics {
+		edits = append(edits, d.Edits...)
+	}
+	want, err := os.ReadFile(filepath.Join(examples, check, "fixed.yaml"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(edits) == 0:
+		return
+	case err != nil:
+		t.Fatalf("the check gives edits: %v", err)
+	}
+	got, err := lint.Apply(readExample(t, check, "bad.yaml"), edits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("bad.yaml with its edits (-want +got):\n%s", diff)
+	}
+	if fixed := lintExample(t, check, "fixed.yaml", got); len(fixed.Diagnostics) > 0 {
+		t.Errorf("fixed.yaml:\n%s", printed(t, fixed))
+	}
+}
+
+// TestExamplesHaveChecks finds examples that a removed or renamed check left behind.
+func TestExamplesHaveChecks(t *testing.T) {
+	entries, err := os.ReadDir(examples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if _, err := lint.Lookup(entry.Name()); err != nil {
+			t.Errorf("%s/%s: %v", examples, entry.Name(), err)
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	names := func(checks []*lint.Check, err error) []string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, c := range checks {
+			all = append(all, c.Name)
+		}
+		return all
+	}
+	all := names(lint.Select(nil, nil))
+	if got := names(lint.Select(nil, []string{"never-fires"})); len(got) != len(all)-1 || slices.Contains(got, "never-fires") {
+		t.Errorf("without never-fires: %v", got)
+	}
+	got := names(lint.Select([]string{"never-fires", "lost-label", "never-fires"}, []string{"lost-label"}))
+	if diff := cmp.Diff([]string{"never-fires"}, got); diff != "" {
+		t.Error(diff)
+	}
+	_, err := lint.Select([]string{"Never-Fire"}, nil)
+	unknown := (*lint.UnknownCheckError)(nil)
+	if !errors.As(err, &unknown) || unknown.Nearest != "never-fires" {
+		t.Errorf("got %v, nearest %q", err, unknown.Nearest)
+	}
+}
+
+func TestApply(t *testing.T) {
+	span := func(start, end int) rules.Span { return rules.Span{Start: start, End: end} }
+	for _, test := range []struct {
+		name  string
+		edits []lint.Edit
+		want  string
+		fails bool
+	}{
+		{name: "none", want: "0123456789"},
+		{name: "in any order", edits: []lint.Edit{{span(8, 9), "eight"}, {span(0, 2), ""}, {span(5, 5), "+"}}, want: "234+567eight9"},
+		{name: "twice", edits: []lint.Edit{{span(1, 2), "x"}, {span(1, 2), "x"}}, want: "0x23456789"},
+		{name: "overlap", edits: []lint.Edit{{span(1, 3), "x"}, {span(2, 4), "y"}}, fails: true},
+		{name: "outside", edits: []lint.Edit{{span(9, 11), "x"}}, fails: true},
+		{name: "backwards", edits: []lint.Edit{{span(4, 3), "x"}}, fails: true},
+	} {
+		got, err := lint.Apply([]byte("0123456789"), test.edits)
+		if (err != nil) != test.fails || string(got) != test.want {
+			t.Errorf("%s: got %q, %v", test.name, got, err)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package lint
+
+import (
+	"fmt"
+
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/rulekit/rulekit/lint/infer"
+	"github.com/rulekit/rulekit/rules"
+)
+
+func init() {
+	register(Check{
+		Name:    "never-fires",
+		Summary: "The expression can never return anything, whatever series there are.",
+		Why: `An alert fires for each series that its expression returns. Some expressions never return one:
+
+- ` + "`count(x) < 1` and `count(x) == 0`" + `: where x has no series, count() does not return 0, it returns
+  nothing at all. The alert is silent exactly when it is needed. Use ` + "`absent(x)`" + `, or ask for what should
+  be there ` + "`unless`" + ` it is.
+- matchers that exclude each other: ` + "`x{role=\"a\", role=\"b\"}`" + `
+- conditions on one series that exclude each other: ` + "`x > 5 and x < 3`" + `
+- a comparison that no possible value passes: ` + "`up == 2`, `vector(0) > 1`, `sum(rate(x[5m])) < 0`" + `
+- two sides whose labels can never be equal: ` + "`x{job=\"a\"} > sum(y)`" + `, where sum() has no job
+
+Such an alert looks like protection and is none. A finding is certain, given that counters do not go
+below zero and that up is 0 or 1.`,
+		Severity: Error,
+		Run:      neverFires,
+	})
+}
+
+func neverFires(p *Pass) {
+	for rule := range p.Rules() {
+		if root := p.Infer(rule).Root; root.Presence == infer.Never {
+			p.Report(neverDiagnostic(rule, root.Why))
+		}
+	}
+}
+
+func neverDiagnostic(rule *rules.Rule, why *infer.Reason) Diagnostic {
+	d := Diagnostic{Rule: rule, Span: rule.Expr.Span, Message: "alert can never fire"}
+	if !rule.IsAlert() {
+		d.Message = "rule can never record anything"
+	}
+	if why == nil {
+		d.Message += ": its expression has no possible value"
+		return d
+	}
+	d.Span, d.Hint = locate(rule, why), neverHint(why)
+	related := why.Because
+	switch why.Kind {
+	case infer.Comparison:
+		d.Message += ": " + why.Text
+		d.Label = "this never holds"
+		if len(related) > 0 {
+			// The cause is the better place to look at.
+			d.Related = []Related{{File: rule.File(), Span: d.Span, Message: d.Label}}
+			d.Span, d.Label = locate(rule, related[0]), related[0].Text
+			related = related[1:]
+		}
+	case infer.Matchers:
+		d.Message += ": the matchers exclude each other"
+		d.Label = why.Text
+	case infer.Intersection:
+		d.Message += ": " + why.Text
+		d.Label = "both are asked for"
+	case infer.Join:
+		d.Message += ": the labels of the two sides can never match"
+		d.Label = why.Text
+	default:
+		d.Message += ": " + why.Text
+	}
+	for _, cause := range related {
+		d.Related = append(d.Related, Related{File: rule.File(), Span: locate(rule, cause), Message: cause.Text})
+	}
+	return d
+}
+
+// neverHint says how to write what was probably meant.
+func neverHint(why *infer.Reason) string {
+	switch why.Kind {
+	case infer.Comparison:
+		for _, cause := range why.Because {
+			if e, ok := cause.Node.(*parser.AggregateExpr); ok && e.Op == parser.COUNT {
+				return countHint(e)
+			}
+		}
+	case infer.Join:
+		return "aggregate both sides by the same labels, or say with on (...) which labels have to be equal"
+	case infer.Intersection:
+		return `if one of the two is enough, join them with "or"`
+	case infer.Matchers:
+		if len(why.Because) == 0 {
+			return `to select series without the label, use label=""; to select all, leave the matcher out`
+		}
+		return `to select several values of a label, use one matcher such as label=~"a|b"`
+	}
+	return ""
+}
+
+func countHint(e *parser.AggregateExpr) string {
+	if len(e.Grouping) == 0 && !e.Without {
+		return fmt.Sprintf("to find that there are none, use absent(%s)", e.Expr)
+	}
+	return "to find the groups that have none, compare with what should be there: count by (...) (expected) unless count by (...) (present)"
+}

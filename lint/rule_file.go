@@ -1,0 +1,33 @@
+package lint
+
+import (
+	"strings"
+
+	"github.com/rulekit/rulekit/rules"
+)
+
+func init() {
+	register(Check{
+		Name:    "rule-file",
+		Summary: "The file is not a rule file that Prometheus would load.",
+		Why: `Prometheus refuses a rule file as a whole if any part of it is wrong: text that is not YAML, a key
+it does not know, a value of the wrong type, a rule without an expression. At start-up the server
+then exits, and on a reload it goes on with the old rules and logs an error that nobody may read.
+So one slip switches off every alert of the file.
+
+This check says what is wrong and where, all of it at once, for plain rule files, PrometheusRule
+resources, and rule files inside ConfigMaps and Helm values.`,
+		Severity: Error,
+		Run: func(p *Pass) {
+			p.reportProblems(yamlHint, rules.BadYAML, rules.BadSchema)
+		},
+	})
+}
+
+// yamlHint says what usually causes what the YAML parser complains of.
+func yamlHint(problem rules.Problem) string {
+	if strings.Contains(problem.Message, "mapping values are not allowed") {
+		return "is the line indented further than the key it belongs beside, or is a quote missing around a text with a colon?"
+	}
+	return ""
+}

@@ -1,0 +1,301 @@
+package rules
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Set is what was read from the files and folders that a command was given.
+type Set struct {
+	// Files are the files that hold rules or were named, in the order they were asked for.
+	Files []*File
+	// LeftOut are the paths of YAML files that were met in a folder and hold no rules.
+	LeftOut []string
+}
+
+// Load reads rule files: files, folders with all that is below them, patterns with *, ?, []
+// and ** (any number of folders), and - for Options.Stdin. A file that is met twice is read
+// once. What is wrong inside a file becomes its problems; the error tells, a line each, of
+// paths that do not exist, cannot be read, are no text or too large, and of folders and
+// patterns that hold no rule file. It joins all of them and then comes with no Set.
+func Load(ctx context.Context, paths []string, o Options) (*Set, error) {
+	l := loader{options: o, seen: map[string]bool{}}
+	for _, p := range paths {
+		l.find(p)
+	}
+	if err := errors.Join(l.errs...); err != nil {
+		return nil, err
+	}
+	if err := l.read(ctx); err != nil {
+		return nil, err
+	}
+	return l.set()
+}
+
+// candidate is a file that is to be read.
+type candidate struct {
+	path string
+	// asked is the folder or the pattern that led to the file, or "" for a file that was named.
+	asked string
+	file  *File
+}
+
+type loader struct {
+	options Options
+	files   []*candidate
+	asked   []string // folders and patterns, in order
+	seen    map[string]bool
+	errs    []error
+}
+
+func (l *loader) fail(format string, args ...any) {
+	l.errs = append(l.errs, fmt.Errorf(format, args...))
+}
+
+// find adds the files that one argument names.
+func (l *loader) find(p string) {
+	if p == "-" {
+		l.add(p, "")
+		return
+	}
+	info, err := os.Stat(p)
+	switch {
+	case err == nil && info.IsDir():
+		l.walk(p, p)
+	case err == nil:
+		l.add(p, "")
+	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(p, "*?["):
+		l.glob(p)
+	case errors.Is(err, fs.ErrNotExist):
+		l.fail("%s: %w", p, errNoFile)
+	default:
+		l.fail("read %s: %w", p, cause(err))
+	}
+}
+
+var errNoFile = noFile{}
+
+// noFile is fs.ErrNotExist in words for a person.
+type noFile struct{}
+
+func (noFile) Error() string        { return "no such file or folder" }
+func (noFile) Is(target error) bool { return target == fs.ErrNotExist }
+
+// cause is an error of the file system without the path, which our messages have already.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+func (l *loader) add(p, asked string) {
+	key := filepath.Clean(p)
+	if !l.seen[key] {
+		l.seen[key] = true
+		l.files = append(l.files, &candidate{path: p, asked: asked})
+	}
+}
+
+// walk adds the YAML files below a folder, in lexical order, hidden ones left out.
+func (l *loader) walk(folder, asked string) {
+	l.ask(asked)
+	err := fs.WalkDir(os.DirFS(folder), ".", func(p string, entry fs.DirEntry, err error) error {
+		full := filepath.Join(folder, filepath.FromSlash(p))
+		switch {
+		case err != nil:
+			l.fail("read %s: %w", full, cause(err))
+			return nil
+		case p != "." && strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+			return fs.SkipDir
+		case strings.HasPrefix(entry.Name(), ".") || !isYAML(p) || !isRegular(full, entry):
+			return nil
+		}
+		l.add(full, asked)
+		return nil
+	})
+	if err != nil {
+		l.fail("read %s: %w", folder, cause(err))
+	}
+}
+
+func (l *loader) ask(asked string) {
+	if !slices.Contains(l.asked, asked) {
+		l.asked = append(l.asked, asked)
+	}
+}
+
+func isYAML(p string) bool {
+	extension := strings.ToLower(path.Ext(p))
+	return extension == ".yaml" || extension == ".yml"
+}
+
+// isRegular tells whether an entry is a file or a link to one.
+func isRegular(full string, entry fs.DirEntry) bool {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return entry.Type().IsRegular()
+	}
+	info, err := os.Stat(full)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// glob adds what a pattern matches: files, and folders with what is below them.
+func (l *loader) glob(pattern string) {
+	if _, err := path.Match(filepath.ToSlash(pattern), ""); err != nil {
+		l.fail("%s: not a valid pattern of file names", pattern)
+		return
+	}
+	parts := strings.Split(filepath.ToSlash(pattern), "/")
+	fixed := 0
+	for fixed < len(parts)-1 && !strings.ContainsAny(parts[fixed], "*?[") {
+		fixed++
+	}
+	root := strings.Join(parts[:fixed], "/")
+	if root == "" && fixed > 0 {
+		root = "/"
+	}
+	matched := false
+	err := fs.WalkDir(os.DirFS(filepath.FromSlash(cmp.Or(root, "."))), ".", func(p string, entry fs.DirEntry, err error) error {
+		switch {
+		case p == "." || err != nil && !matchPath(parts[fixed:], strings.Split(p, "/")):
+			return nil
+		case err != nil:
+			return err
+		case strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+			return fs.SkipDir
+		case !matchPath(parts[fixed:], strings.Split(p, "/")):
+			return nil
+		}
+		matched = true
+		full := filepath.Join(filepath.FromSlash(root), filepath.FromSlash(p))
+		if entry.IsDir() {
+			l.walk(full, pattern)
+			return fs.SkipDir
+		}
+		l.ask(pattern)
+		l.add(full, pattern)
+		return nil
+	})
+	if err != nil {
+		l.fail("read %s: %w", pattern, cause(err))
+	} else if !matched {
+		l.fail("no files match %s", pattern)
+	}
+}
+
+// matchPath matches the parts of a path with those of a pattern; ** stands for any number of
+// folders.
+func matchPath(pattern, parts []string) bool {
+	if len(pattern) == 0 {
+		return len(parts) == 0
+	}
+	if pattern[0] == "**" {
+		for k := range len(parts) + 1 {
+			if matchPath(pattern[1:], parts[k:]) {
+				return true
+			}
+		}
+		return false
+	}
+	if len(parts) == 0 {
+		return false
+	}
+	ok, _ := path.Match(pattern[0], parts[0])
+	return ok && matchPath(pattern[1:], parts[1:])
+}
+
+// read reads and parses the files, several at a time.
+func (l *loader) read(ctx context.Context) error {
+	errs := make([]error, len(l.files))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range l.files {
+		work.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			errs[i] = l.parse(c)
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	return errors.Join(errs...)
+}
+
+func (l *loader) parse(c *candidate) error {
+	name, src, err := l.content(c.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read %s: %w", name, cause(err))
+	case len(src) > MaxFileSize:
+		return fmt.Errorf("%s: the file is larger than the %d MiB that are read", name, MaxFileSize>>20)
+	case isBinary(src) && c.asked == "":
+		return fmt.Errorf("%s: the file is binary, not YAML", name)
+	}
+	c.file = Parse(name, src, l.options)
+	return nil
+}
+
+// isBinary tells whether a file is no text. UTF-16 has zero bytes too, but is text.
+func isBinary(src []byte) bool {
+	return bytes.IndexByte(src, 0) >= 0 && !bytes.HasPrefix(src, []byte("\xff\xfe")) && !bytes.HasPrefix(src, []byte("\xfe\xff"))
+}
+
+// content reads a file, and never more than a byte beyond the limit.
+func (l *loader) content(p string) (name string, src []byte, err error) {
+	if p == "-" {
+		name = cmp.Or(l.options.StdinName, "<stdin>")
+		if l.options.Stdin == nil {
+			return name, nil, errors.New("there is no standard input")
+		}
+		src, err = io.ReadAll(io.LimitReader(l.options.Stdin, MaxFileSize+1))
+		return name, src, err
+	}
+	file, err := os.Open(p)
+	if err != nil {
+		return p, nil, err
+	}
+	defer file.Close()
+	src, err = io.ReadAll(io.LimitReader(file, MaxFileSize+1))
+	return p, src, err
+}
+
+// set puts the files together that are to be kept.
+func (l *loader) set() (*Set, error) {
+	set := &Set{}
+	kept := map[string]bool{}
+	for _, c := range l.files {
+		f := c.file
+		if c.asked != "" && len(f.Groups) == 0 && (f.empty || !f.broken) {
+			set.LeftOut = append(set.LeftOut, c.path)
+			continue
+		}
+		kept[c.asked] = true
+		set.Files = append(set.Files, f)
+	}
+	for _, asked := range l.asked {
+		if !kept[asked] {
+			l.fail("no rule files in %s", asked)
+		}
+	}
+	if err := errors.Join(l.errs...); err != nil {
+		return nil, err
+	}
+	return set, nil
+}

@@ -1,0 +1,143 @@
+package rules
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v3"
+)
+
+// readRule reads a rule and adds it to its group.
+func (d *documentReader) readRule(g *Group, n *yaml.Node) {
+	rule := &Rule{Group: g, Span: d.span(n)}
+	if n.Kind == yaml.MappingNode {
+		d.rule = rule
+		defer func() { d.rule = nil }()
+	}
+	entries := d.entries(n, "a rule")
+	if n.Kind != yaml.MappingNode || d.exhausted {
+		return
+	}
+	g.Rules = append(g.Rules, rule)
+	keys := map[string]entry{}
+	for _, e := range entries {
+		keys[e.key.Value] = e
+		switch e.key.Value {
+		case "record":
+			rule.Record = d.stringOf(e)
+		case "alert":
+			rule.Alert = d.stringOf(e)
+		case "expr":
+			rule.Expr = d.stringOf(e)
+		case "for":
+			rule.For = d.duration(e)
+		case "keep_firing_for":
+			rule.KeepFiringFor = d.duration(e)
+		case "labels":
+			rule.Labels = d.pairs(e)
+		case "annotations":
+			rule.Annotations = d.pairs(e)
+		default:
+			d.unknownKey(e.key, "a rule", ruleKeys)
+		}
+	}
+	d.checkName(rule, keys)
+	if rule.Record.Value != "" {
+		d.checkRecord(rule, keys)
+	}
+	d.checkExpr(rule, keys["expr"])
+	d.checkLabels(rule.Labels)
+	for _, p := range rule.Annotations {
+		if !model.UTF8Validation.IsValidLabelName(p.Key.Value) {
+			d.problem(BadSchema, p.Key.Span, "%q is not a valid name of an annotation", short(p.Key.Value))
+		}
+	}
+	if rule.Alert.Value != "" {
+		d.checkTemplates("label", rule.Labels)
+		d.checkTemplates("annotation", rule.Annotations)
+	}
+}
+
+func (d *documentReader) checkName(rule *Rule, keys map[string]entry) {
+	switch {
+	case rule.Alert.Value != "" && rule.Record.Value != "":
+		d.problem(BadSchema, rule.Record.Span, "a rule has either alert or record, not both")
+	case rule.Alert.Value != "" || rule.Record.Value != "":
+	case keys["alert"].wrongType() || keys["record"].wrongType():
+	case !rule.NameScalar().IsZero():
+		d.problem(BadSchema, rule.NameScalar().Span, "the rule's name is empty")
+	default:
+		d.problem(BadSchema, d.head(rule.Span), "the rule has neither alert nor record")
+	}
+}
+
+func (d *documentReader) checkRecord(rule *Rule, keys map[string]entry) {
+	if rule.For.D != 0 {
+		d.problem(BadSchema, keys["for"].key.Span, "a recording rule has no for")
+	}
+	if rule.KeepFiringFor.D != 0 {
+		d.problem(BadSchema, keys["keep_firing_for"].key.Span, "a recording rule has no keep_firing_for")
+	}
+	if len(rule.Annotations) > 0 {
+		d.problem(BadSchema, keys["annotations"].key.Span, "a recording rule has no annotations")
+	}
+	name := rule.Record
+	if strings.ContainsAny(name.Value, "{}") {
+		d.problem(BadSchema, name.Span, "%q has braces: record is the name of a series, the query belongs in expr", short(name.Value))
+	} else if !model.UTF8Validation.IsValidMetricName(name.Value) {
+		d.problem(BadSchema, name.Span, "%q is not a valid metric name", short(name.Value))
+	}
+}
+
+func (d *documentReader) checkLabels(labels []Pair) {
+	for _, p := range labels {
+		if name := p.Key.Value; name == model.MetricNameLabel {
+			d.problem(BadSchema, p.Key.Span, "the label __name__ cannot be set")
+		} else if !model.UTF8Validation.IsValidLabelName(name) {
+			d.problem(BadSchema, p.Key.Span, "%q is not a valid label name", short(name))
+		}
+		if !model.LabelValue(p.Value.Value).IsValid() {
+			d.problem(BadSchema, p.Value.Span, "the value of label %q is not valid UTF-8", p.Key.Value)
+		}
+	}
+}
+
+// checkExpr parses the rule's expression.
+func (d *documentReader) checkExpr(rule *Rule, written entry) {
+	if rule.Expr.Value == "" {
+		at := rule.Expr.Span
+		switch {
+		case written.wrongType():
+			return
+		case !rule.Expr.IsZero():
+		case written.value != nil:
+			at = written.key.Span
+		case rule.Name() != "":
+			at = rule.NameScalar().Span
+		default:
+			at = d.head(rule.Span)
+		}
+		d.problem(BadSchema, at, "the rule has no expr")
+		return
+	}
+	expr, err := d.parser.ParseExpr(rule.Expr.Value)
+	d.parsed[rule.Expr.Value] = parsedExpr{expr, err}
+	if err == nil {
+		rule.AST = expr
+		return
+	}
+	var several parser.ParseErrors
+	if !errors.As(err, &several) || len(several) == 0 {
+		d.problem(BadPromQL, rule.Expr.Span, "%s", oneLine(err.Error()))
+		return
+	}
+	for _, e := range several {
+		at := rule.Expr.Locate(int(e.PositionRange.Start), int(e.PositionRange.End))
+		d.problem(BadPromQL, at, "%s", oneLine(e.Err.Error()))
+	}
+}
+
+// oneLine puts a message of another package on one line.
+func oneLine(message string) string { return strings.Join(strings.Fields(message), " ") }

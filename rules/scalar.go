@@ -1,0 +1,367 @@
+package rules
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// scalar returns a YAML scalar with its place in the file. It walks the source and the value
+// that the YAML parser made of it in step; where the two part, the pieces are left out.
+func (t *text) scalar(n *yaml.Node) Scalar {
+	start, end, pieces := t.walk(n)
+	for i := range pieces {
+		pieces[i].source += int32(t.shift)
+	}
+	if t.origin != nil {
+		pieces = t.origin.through(pieces, len(n.Value))
+	}
+	return Scalar{Value: n.Value, Span: t.span(start, end), pieces: pieces}
+}
+
+// walk finds a scalar in the text: the bytes it covers and the pieces of its value.
+func (t *text) walk(n *yaml.Node) (start, end int, pieces []piece) {
+	start = t.skipProperties(t.offset(n))
+	w := &walker{src: t.src, pos: start, value: n.Value}
+	var ok bool
+	switch {
+	case n.Style&yaml.DoubleQuotedStyle != 0:
+		ok = w.quoted('"')
+	case n.Style&yaml.SingleQuotedStyle != 0:
+		ok = w.quoted('\'')
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		return w.block(n.Style&yaml.LiteralStyle != 0)
+	default:
+		ok = w.plain()
+	}
+	if !ok {
+		return start, w.pos, nil
+	}
+	return start, w.pos, w.pieces
+}
+
+// skipProperties steps over the anchor and the tag before a node.
+func (t *text) skipProperties(i int) int {
+	for i < len(t.src) && (t.src[i] == '&' || t.src[i] == '!') {
+		for i < len(t.src) && !isBlank(t.src[i]) && !isBreak(t.src, i) {
+			i++
+		}
+		i = t.skipSpace(i)
+	}
+	return i
+}
+
+// skipSpace steps over blanks, line breaks and comments.
+func (t *text) skipSpace(i int) int {
+	for i < len(t.src) {
+		width, _ := lineBreak(t.src, i)
+		switch {
+		case width > 0:
+			i += width
+		case isBlank(t.src[i]):
+			i++
+		case t.src[i] == '#' && (i == 0 || isBlank(t.src[i-1]) || isBreakBefore(t.src, i)):
+			for i < len(t.src) && !isBreak(t.src, i) {
+				i++
+			}
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+func isBreak(src []byte, i int) bool {
+	width, _ := lineBreak(src, i)
+	return width > 0
+}
+
+func isBreakBefore(src []byte, i int) bool {
+	return src[i-1] == '\n' || src[i-1] == '\r' || i > 1 && isBreak(src, i-2) || i > 2 && isBreak(src, i-3)
+}
+
+// walker walks a scalar's source and its value in step.
+type walker struct {
+	src    []byte
+	pos    int
+	value  string
+	done   int // bytes of value that were found
+	pieces []piece
+}
+
+// copy takes one character that stands in the source as it does in the value.
+func (w *walker) copy() bool {
+	_, size := utf8.DecodeRune(w.src[w.pos:])
+	if !strings.HasPrefix(w.value[w.done:], string(w.src[w.pos:w.pos+size])) {
+		return false
+	}
+	if k := len(w.pieces) - 1; k < 0 || w.pieces[k].width > 0 ||
+		int(w.pieces[k].source)+w.done-int(w.pieces[k].value) != w.pos {
+		w.pieces = append(w.pieces, piece{value: int32(w.done), source: int32(w.pos)})
+	}
+	w.done += size
+	w.pos += size
+	return true
+}
+
+// takes notes that width bytes of source at the given place were written for decoded.
+func (w *walker) takes(decoded string, source, width int) bool {
+	if !strings.HasPrefix(w.value[w.done:], decoded) {
+		return false
+	}
+	if decoded != "" {
+		w.pieces = append(w.pieces, piece{int32(w.done), int32(source), int32(width)})
+		w.done += len(decoded)
+	}
+	return true
+}
+
+// foldedSpace walks over blanks and line breaks inside a plain or quoted scalar. Blanks
+// around line breaks are dropped, one line break is a space, n are n-1 line breaks (YAML 1.1,
+// section 5.1.4 "Line Folding"). escaped tells that a backslash has already eaten a line break.
+func (w *walker) foldedSpace(escaped bool) bool {
+	i := w.pos
+	for i < len(w.src) && isBlank(w.src[i]) {
+		i++
+	}
+	if !escaped && (i >= len(w.src) || !isBreak(w.src, i)) {
+		for w.pos < i {
+			if !w.copy() {
+				return false
+			}
+		}
+		return true
+	}
+	type lineEnd struct {
+		at, width int
+		value     string
+	}
+	var first lineEnd
+	var more []lineEnd
+	for i < len(w.src) && (isBlank(w.src[i]) || isBreak(w.src, i)) {
+		width, value := lineBreak(w.src, i)
+		switch {
+		case width == 0:
+			width = 1
+		case !escaped && first.width == 0:
+			first = lineEnd{i, width, value}
+		default:
+			more = append(more, lineEnd{i, width, value})
+		}
+		i += width
+	}
+	switch {
+	case first.value == "\n" && len(more) == 0:
+		first.value = " "
+	case first.value == "\n":
+		first.value = ""
+	}
+	if !w.takes(first.value, first.at, first.width) {
+		return false
+	}
+	for _, b := range more {
+		if !w.takes(b.value, b.at, b.width) {
+			return false
+		}
+	}
+	w.pos = i
+	return true
+}
+
+// plain walks a plain scalar: it ends where its value does.
+func (w *walker) plain() bool {
+	for w.done < len(w.value) {
+		if w.pos >= len(w.src) {
+			return false
+		}
+		step := w.copy
+		if isBlank(w.src[w.pos]) || isBreak(w.src, w.pos) {
+			step = func() bool { return w.foldedSpace(false) }
+		}
+		if !step() {
+			return false
+		}
+	}
+	return true
+}
+
+// quoted walks a quoted scalar with its quotes.
+func (w *walker) quoted(quote byte) bool {
+	if w.pos >= len(w.src) || w.src[w.pos] != quote {
+		return false
+	}
+	for w.pos++; w.pos < len(w.src); {
+		c := w.src[w.pos]
+		ok := true
+		switch {
+		case c == '\'' && quote == c && w.pos+1 < len(w.src) && w.src[w.pos+1] == c:
+			ok = w.takes("'", w.pos, 2)
+			w.pos += 2
+		case c == quote:
+			w.pos++
+			return w.done == len(w.value)
+		case c == '\\' && quote == '"':
+			ok = w.escape()
+		case isBlank(c) || isBreak(w.src, w.pos):
+			ok = w.foldedSpace(false)
+		default:
+			ok = w.copy()
+		}
+		if !ok {
+			return false
+		}
+	}
+	return false
+}
+
+// escapes are the escapes of one letter (YAML 1.1, section 5.6 "Miscellaneous Characters").
+var escapes = map[byte]string{
+	'0': "\x00", 'a': "\a", 'b': "\b", 't': "\t", '\t': "\t", 'n': "\n", 'v': "\v", 'f': "\f",
+	'r': "\r", 'e': "\x1b", ' ': " ", '"': "\"", '\'': "'", '\\': "\\",
+	'N': "\u0085", '_': "\u00a0", 'L': "\u2028", 'P': "\u2029",
+}
+
+// escape walks a backslash and what belongs to it.
+func (w *walker) escape() bool {
+	if w.pos+1 >= len(w.src) {
+		return false
+	}
+	if width, _ := lineBreak(w.src, w.pos+1); width > 0 {
+		w.pos += 1 + width
+		return w.foldedSpace(true)
+	}
+	c := w.src[w.pos+1]
+	decoded, width := escapes[c], 2
+	if digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[c]; digits > 0 {
+		width += digits
+		if w.pos+width > len(w.src) {
+			return false
+		}
+		decoded = hexRune(w.src[w.pos+2 : w.pos+width])
+	}
+	if decoded == "" || !w.takes(decoded, w.pos, width) {
+		return false
+	}
+	w.pos += width
+	return true
+}
+
+func hexRune(digits []byte) string {
+	var r rune
+	for _, c := range digits {
+		k := strings.IndexByte("0123456789abcdef", c|0x20)
+		if k < 0 {
+			return ""
+		}
+		r = r<<4 | rune(k)
+	}
+	return string(r)
+}
+
+// block walks a literal or folded scalar, from its header on. It returns what of the text
+// the scalar's lines cover, or the header where there is nothing but line breaks.
+func (w *walker) block(literal bool) (start, end int, pieces []piece) {
+	header := w.pos
+	for w.pos < len(w.src) && !isBreak(w.src, w.pos) {
+		w.pos++
+	}
+	if onlyBreaks(w.value) || w.pos >= len(w.src) {
+		return header, min(header+1, len(w.src)), nil
+	}
+	width, _ := lineBreak(w.src, w.pos)
+	w.pos += width
+	end = w.lines(literal, w.indentation())
+	if len(w.pieces) == 0 || w.done < len(w.value) {
+		return header, max(end, header), nil
+	}
+	start = int(w.pieces[0].source)
+	if first := len(w.value) - len(strings.TrimLeft(w.value, "\n\u2028\u2029")); first > 0 {
+		start = Scalar{Value: w.value, pieces: w.pieces}.firstByte(first)
+	}
+	return start, end, w.pieces
+}
+
+func onlyBreaks(value string) bool { return strings.Trim(value, "\n\u2028\u2029") == "" }
+
+// indentation is the number of blanks that the block scalar whose lines start at w.pos has
+// before each line: what its first line with content has in the source more than in the value.
+// Line breaks before that line are all in the value.
+func (w *walker) indentation() int {
+	i, value := w.pos, strings.TrimLeft(w.value, "\n\u2028\u2029")
+	for range w.value[:len(w.value)-len(value)] {
+		for i < len(w.src) && !isBreak(w.src, i) {
+			i++
+		}
+		if i < len(w.src) {
+			width, _ := lineBreak(w.src, i)
+			i += width
+		}
+	}
+	blanks := 0
+	for i+blanks < len(w.src) && w.src[i+blanks] == ' ' {
+		blanks++
+	}
+	return max(0, blanks-(len(value)-len(strings.TrimLeft(value, " "))))
+}
+
+// lines walks the lines of a block scalar and returns where the last one with content ends.
+func (w *walker) lines(literal bool, indent int) (end int) {
+	var breaks []Span // line breaks since the last line with content
+	first, wasBlank := true, false
+	for {
+		for k := 0; k < indent && w.pos < len(w.src) && w.src[w.pos] == ' '; k++ {
+			w.pos++
+		}
+		if w.pos >= len(w.src) {
+			break
+		}
+		if width, _ := lineBreak(w.src, w.pos); width > 0 {
+			breaks = append(breaks, Span{w.pos, w.pos + width})
+			w.pos += width
+			continue
+		}
+		if onlyBreaks(w.value[w.done:]) {
+			break // this line is not the scalar's any more
+		}
+		blank := isBlank(w.src[w.pos])
+		if !w.breaks(breaks, !literal && !first && !blank && !wasBlank) {
+			return end
+		}
+		breaks, wasBlank, first = breaks[:0], blank, false
+		for w.pos < len(w.src) && !isBreak(w.src, w.pos) {
+			if !w.copy() {
+				return end
+			}
+		}
+		end = w.pos
+		if width, _ := lineBreak(w.src, min(w.pos, len(w.src)-1)); w.pos < len(w.src) {
+			breaks = append(breaks, Span{w.pos, w.pos + width})
+			w.pos += width
+		}
+	}
+	w.breaks(breaks, false)
+	return end
+}
+
+// breaks takes the line breaks between two lines of a block scalar. With fold the first of
+// them is a space if it is the only one, and nothing otherwise. Breaks beyond the value's end
+// were chomped.
+func (w *walker) breaks(breaks []Span, fold bool) bool {
+	for k, b := range breaks {
+		if w.done == len(w.value) {
+			return true
+		}
+		_, value := lineBreak(w.src, b.Start)
+		if fold && k == 0 && value == "\n" {
+			value = ""
+			if len(breaks) == 1 {
+				value = " "
+			}
+		}
+		if !w.takes(value, b.Start, b.Len()) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,81 @@
+package rules
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/template"
+)
+
+// templateVariables are declared before each template of an alert (rulefmt's
+// testTemplateParsing and the alerting rule do the same).
+const templateVariables = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}" +
+	"{{$externalURL := .ExternalURL}}{{$value := .Value}}"
+
+// checkTemplates parses the templates in labels or annotations.
+func (d *documentReader) checkTemplates(what string, pairs []Pair) {
+	for _, p := range pairs {
+		if !strings.Contains(p.Value.Value, "{{") {
+			continue
+		}
+		if message := parseTemplate(p.Value.Value); message != "" {
+			start, end := failingAction(p.Value.Value, message)
+			d.problem(BadTemplate, p.Value.Locate(start, end), "%s %q: %s", what, p.Key.Value, message)
+		}
+	}
+}
+
+var templatePlace = regexp.MustCompile(`^template: [^:]*:\d+(:\d+)?: `)
+
+// parseTemplate says why Prometheus would refuse a template, or "".
+func parseTemplate(text string) string {
+	data := template.AlertTemplateData(map[string]string{}, map[string]string{}, "", promql.Sample{})
+	err := template.NewTemplateExpander(context.Background(), templateVariables+text, "rule", data,
+		model.Time(0), nil, nil, nil).ParseTest()
+	if err == nil {
+		return ""
+	}
+	return oneLine(templatePlace.ReplaceAllString(err.Error(), ""))
+}
+
+// maxActions bounds the actions of a template that is parsed once for each of them.
+const maxActions = 200
+
+var quotedName = regexp.MustCompile(`^(?:function|undefined variable|template) "([^"]+)"`)
+
+// failingAction is where in a template the action {{ }} stands that the message is about:
+// text/template tells only its line. It is the first action with which the template fails in
+// this way; the whole template where no single action is to blame.
+func failingAction(text, message string) (start, end int) {
+	if strings.Count(text, "{{") > maxActions {
+		return 0, len(text)
+	}
+	for end < len(text) {
+		open := strings.Index(text[end:], "{{")
+		if open < 0 {
+			break
+		}
+		start = end + open
+		if closing := strings.Index(text[start:], "}}"); closing >= 0 {
+			end = start + closing + len("}}")
+		} else {
+			end = len(text)
+		}
+		if parseTemplate(text[:end]) != message {
+			continue
+		}
+		if name := quotedName.FindStringSubmatch(message); name != nil {
+			if k := strings.Index(text[start:end], name[1]); k >= 0 {
+				return start + k, start + k + len(name[1])
+			}
+		}
+		if end == len(text) && strings.Contains(message, "unexpected EOF") {
+			break
+		}
+		return start, end
+	}
+	return 0, len(text)
+}

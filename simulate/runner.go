@@ -1,0 +1,327 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rulekit/rulekit/rules"
+)
+
+// TestOptions say which unit tests to run and how. The zero value runs all of them as promtool
+// does without flags.
+type TestOptions struct {
+	// Run, if not empty, selects the cases whose name matches one of the expressions.
+	Run []*regexp.Regexp
+	// AllRules evaluates every rule, also those that no tested alert or expression can reach.
+	AllRules bool
+	// Features are PromQL features that are off by default.
+	Features Features
+	// Done, if set, is called with each file's result as soon as it and those before it are
+	// known, in the order of the paths.
+	Done func(*FileResult)
+
+	scrapes *scrapeCache
+}
+
+// Test runs the cases of test files, as many at a time as there are processors. What is wrong
+// with a file or a case is part of the report.
+func Test(ctx context.Context, paths []string, o TestOptions) *Report {
+	began := time.Now()
+	o.scrapes = newScrapeCache()
+	t := &tester{TestOptions: o, programs: map[string]*loading{}}
+	t.more = sync.NewCond(&t.mu)
+	for _, path := range paths {
+		t.files = append(t.files, &testFile{result: &FileResult{Path: path}, ready: make(chan struct{})})
+	}
+	var workers sync.WaitGroup
+	for range max(1, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() { t.work(ctx) })
+	}
+	report := &Report{}
+	for _, f := range t.files {
+		<-f.ready
+		report.Files = append(report.Files, f.result)
+		if o.Done != nil {
+			o.Done(f.result)
+		}
+	}
+	workers.Wait()
+	report.countRules()
+	report.Elapsed = time.Since(began)
+	return report
+}
+
+// countRules counts each rule once, however many cases evaluated it.
+func (r *Report) countRules() {
+	programs, reached := map[*Program]bool{}, map[*programRule]bool{}
+	for _, f := range r.Files {
+		for _, c := range f.Cases {
+			if c.program != nil && !programs[c.program] {
+				programs[c.program] = true
+				r.Rules += c.program.total
+			}
+			for rule := range c.reached {
+				reached[rule] = true
+			}
+		}
+	}
+	r.Evaluated = len(reached)
+}
+
+// tester hands out work: first the reading of a file, then each of its cases.
+type tester struct {
+	TestOptions
+	mu    sync.Mutex
+	files []*testFile
+	next  int
+	// queue holds the cases of files that were read; opening counts the files that are being
+	// read and may have more. more is signalled when either changes.
+	queue   []*testCase
+	opening int
+	more    *sync.Cond
+
+	programsMu sync.Mutex
+	programs   map[string]*loading
+}
+
+type testFile struct {
+	result  *FileResult
+	program *Program
+	err     error
+	pending int
+	ready   chan struct{}
+}
+
+type testCase struct {
+	file  *testFile
+	place int
+	c     *Case
+}
+
+func (t *tester) work(ctx context.Context) {
+	w := newWorker(t.Features)
+	for {
+		c, f := t.take()
+		switch {
+		case c != nil:
+			t.finish(c, t.runCase(ctx, w, c))
+		case f != nil:
+			t.open(f)
+		default:
+			return
+		}
+	}
+}
+
+// take returns the next piece of work: a case, or a file to read. Cases come first, so that
+// results are known in about the order of the files. It returns nothing when all is done.
+func (t *tester) take() (*testCase, *testFile) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		switch {
+		case len(t.queue) > 0:
+			c := t.queue[0]
+			t.queue = t.queue[1:]
+			return c, nil
+		case t.next < len(t.files):
+			t.next++
+			t.opening++
+			return nil, t.files[t.next-1]
+		case t.opening == 0:
+			return nil, nil
+		}
+		t.more.Wait()
+	}
+}
+
+// open reads a file and queues its cases.
+func (t *tester) open(f *testFile) {
+	cases := t.read(f)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f.pending = len(cases)
+	f.result.Cases = make([]*CaseResult, len(cases))
+	if len(cases) == 0 {
+		close(f.ready)
+	}
+	t.queue = append(t.queue, cases...)
+	t.opening--
+	t.more.Broadcast()
+}
+
+// read reads a file and its rules and returns the cases to run.
+func (t *tester) read(f *testFile) []*testCase {
+	suite, err := LoadSuite(f.result.Path)
+	if err != nil {
+		f.result.Err = err
+		return nil
+	}
+	f.result.Suite = suite
+	if paths, err := t.ruleFiles(f); err != nil {
+		f.err = err
+	} else {
+		f.program, f.err = t.load(paths)
+	}
+	if len(suite.Cases) == 0 {
+		f.result.Warnings = append(f.result.Warnings, Complaint{Message: "the file has no tests"})
+	}
+	var cases []*testCase
+	for _, c := range suite.Cases {
+		if t.selected(c) {
+			cases = append(cases, &testCase{file: f, place: len(cases), c: c})
+		}
+	}
+	return cases
+}
+
+func (t *tester) selected(c *Case) bool {
+	if len(t.Run) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(t.Run, func(r *regexp.Regexp) bool { return r.MatchString(c.Name) })
+}
+
+func (t *tester) runCase(ctx context.Context, w *worker, c *testCase) *CaseResult {
+	if c.file.err != nil {
+		failure := Failure{Kind: NotEvaluated, Span: c.c.Span, Message: c.file.err.Error()}
+		return &CaseResult{Case: c.c, Failures: []Failure{failure}}
+	}
+	return w.check(ctx, c.c, c.file.program, t.TestOptions)
+}
+
+func (t *tester) finish(c *testCase, result *CaseResult) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.file.result.Cases[c.place] = result
+	if c.file.pending--; c.file.pending == 0 {
+		close(c.file.ready)
+	}
+}
+
+// ruleFiles returns the rule files of a suite. A file that is named but not there is an error;
+// a pattern that matches nothing is worth a warning.
+func (t *tester) ruleFiles(f *testFile) ([]string, error) {
+	var all []string
+	for _, pattern := range f.result.Suite.RuleFiles {
+		found, err := f.result.Suite.glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			f.result.Warnings = append(f.result.Warnings, Complaint{pattern.Span, fmt.Sprintf("rule_files: no file matches %s", pattern.Value)})
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func (s *Suite) glob(pattern rules.Scalar) ([]string, error) {
+	path := pattern.Value
+	if path != "" && !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(s.Path), path)
+	}
+	at := s.Position(pattern.Span.Start)
+	found, err := filepath.Glob(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s:%d:%d: rule_files: %q: %w", s.Path, at.Line, at.Column, pattern.Value, err)
+	}
+	if len(found) == 0 && !strings.ContainsAny(path, `*?[`) {
+		return nil, fmt.Errorf("%s:%d:%d: rule_files: there is no file %s", s.Path, at.Line, at.Column, path)
+	}
+	return found, nil
+}
+
+// loading is a program that is built once, whoever asks first.
+type loading struct {
+	once    sync.Once
+	program *Program
+	err     error
+}
+
+// load builds the program of rule files, once a run for each list of files.
+func (t *tester) load(paths []string) (*Program, error) {
+	paths = withoutRepeats(paths)
+	key := strings.Join(paths, "\x00")
+	t.programsMu.Lock()
+	l := t.programs[key]
+	if l == nil {
+		l = &loading{}
+		t.programs[key] = l
+	}
+	t.programsMu.Unlock()
+	l.once.Do(func() { l.program, l.err = LoadProgram(paths, t.Features) })
+	return l.program, l.err
+}
+
+func withoutRepeats(paths []string) []string {
+	var all []string
+	for _, path := range paths {
+		if path = filepath.Clean(path); !slices.Contains(all, path) {
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
+// LoadProgram reads rule files, in any form that package rules reads, and builds their program.
+func LoadProgram(paths []string, features Features) (*Program, error) {
+	var files []*rules.File
+	for _, path := range paths {
+		source, err := readFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read rule file: %w", err)
+		}
+		files = append(files, rules.Parse(path, source, rules.Options{PromQL: features.Parser()}))
+	}
+	return NewProgram(files, features)
+}
+
+// RuleFilePaths returns the paths of the suite's rule files.
+func (s *Suite) RuleFilePaths() ([]string, error) {
+	var all []string
+	for _, pattern := range s.RuleFiles {
+		found, err := s.glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return withoutRepeats(all), nil
+}
+
+// discoverable are the keys at the top of a file by which it is known to hold unit tests.
+var discoverable = []*regexp.Regexp{regexp.MustCompile(`(?m)^rule_files:`), regexp.MustCompile(`(?m)^tests:`)}
+
+// FindSuites returns the test files in a folder and all below it: YAML files that have both
+// rule_files and tests. Hidden folders are left out.
+func FindSuites(folder string) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != folder && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
+			return filepath.SkipDir
+		case entry.IsDir() || !slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(path)):
+			return nil
+		}
+		source, err := readFile(path)
+		if err == nil && !slices.ContainsFunc(discoverable, func(r *regexp.Regexp) bool { return !r.Match(source) }) {
+			found = append(found, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for test files: %w", err)
+	}
+	return found, nil
+}

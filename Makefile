@@ -39,6 +39,14 @@ check:
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
+# What rulekit and promtool cost, measured side by side: make bench SUITE=folder adds your tests.
+bench: build bin/promtool
+	testdata/bench/bench bin/rulekit bin/promtool $(SUITE)
+
+# Rewrites golden files and generated docs after a wanted change. Read the diff.
+update:
+	$(GO) test ./rules ./lint ./simulate ./simulate/report ./adaptor ./cmd/rulekit -update
+
 clean:
 	rm -rf bin
 

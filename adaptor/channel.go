@@ -3,6 +3,7 @@ package adaptor
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,15 @@ type Target struct {
 	URL Secret
 	// Secret is the signing key, empty where the bot does not ask for signatures.
 	Secret Secret
+}
+
+// Host is the host of the target's address, without a port. It is no secret.
+func (t Target) Host() string {
+	u, err := url.Parse(string(t.URL))
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // Request is a message ready to be posted.
@@ -83,7 +93,8 @@ type Verdict struct {
 	// After is the least time to wait before a retry; 0 leaves it to the backoff.
 	After time.Duration
 	// Attempts bounds the retries of an error that may well be permanent, so that it does not
-	// hold up the messages behind it; 0 leaves it to the general bound.
+	// hold up the messages behind it: it is how many such answers in a row are enough. 0 leaves
+	// it to the general bound.
 	Attempts int
 }
 

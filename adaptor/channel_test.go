@@ -153,6 +153,39 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// TestNothingIsInjected: what labels and annotations bring is read as it was written. The fakes
+// show a mention as @name and a link as its title, so neither may be there.
+func TestNothingIsInjected(t *testing.T) {
+	p, err := decode([]byte(input(t, "hostile")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Full-width forms stand for the characters they replace.
+	ascii := strings.NewReplacer("＜", "<", "＊", "*", "［", "[", "］", "]", "｀", "`", "～", "~", "＠", "@", "＃", "#", "＞", ">", "－", "-", "│ ", "", "┃ ", "")
+	for _, c := range Channels() {
+		request, _, err := c.fit(targets[c.Name], newMessage(p), time.Now(), c.MaxBytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := fakeim.Show(c.Name, string(request.Body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			"<at id=all></at><!channel> @all (critical)", `### heading </font><font color="info">ok</font> @all @13800000000 user@example.com`,
+			"\n> quote\n# title\n- item\n---\n", `<at user_id="all">everyone</at>`, "![img](http://evil.example/x.png)",
+			"a&b <@U123> <!here> &#60;at id=all&#62;", "[click](http://evil.example) `x`", "value: <b>5</b>", "Runbook: javascript:alert(1)",
+		} {
+			if !strings.Contains(ascii.Replace(text), want) {
+				t.Errorf("%s does not show %q:\n%s", c.Name, want, text)
+			}
+		}
+		if strings.ContainsAny(text, "\x00\x1b\u202e") {
+			t.Errorf("%s lets control characters through: %q", c.Name, text)
+		}
+	}
+}
+
 // TestSlackSections checks that no alert, however long, breaks the bounds of a section.
 func TestSlackSections(t *testing.T) {
 	long := Alert{Title: strings.Repeat("标", 5000), Description: strings.Repeat("<&>\n", 5000)}

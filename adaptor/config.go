@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -40,36 +42,53 @@ func LoadConfig(path string, getenv func(string) string) (*Config, error) {
 	return ParseConfig(path, source, getenv)
 }
 
-// ParseConfig is LoadConfig for a configuration that is at hand; path is its name in errors,
-// and its folder is where the files it names are looked for.
+// ParseConfig is LoadConfig for a configuration that was read already; the path is for errors
+// and relative files.
 func ParseConfig(path string, source []byte, getenv func(string) string) (*Config, error) {
 	r := &configReader{path: path, getenv: getenv}
 	config := r.read(source)
-	return config, errors.Join(r.problems...)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return config, nil
 }
 
-// readFile reads a file of at most maxConfig bytes.
+// readFile reads a file of at most maxConfig bytes. Its errors begin with the path.
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fileError(path, err)
 	}
 	defer file.Close()
 	content, err := io.ReadAll(io.LimitReader(file, maxConfig+1))
 	if err != nil {
-		return nil, err
+		return nil, fileError(path, err)
 	}
 	if len(content) > maxConfig {
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxConfig)
+		return nil, fmt.Errorf("%s: the file is larger than the %d KiB that are read", path, maxConfig>>10)
 	}
 	return content, nil
+}
+
+// fileError says what is wrong with a file, without the name of the system call.
+func fileError(path string, err error) error {
+	if cause := (*fs.PathError)(nil); errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // configReader walks the YAML of a configuration and collects what is wrong with it.
 type configReader struct {
 	path     string
 	getenv   func(string) string
-	problems []error
+	problems []configProblem
+}
+
+// configProblem is something wrong at a line; the line is 0 for the whole file.
+type configProblem struct {
+	line int
+	err  error
 }
 
 // problem records what is wrong at a line; the line is 0 for the whole file.
@@ -78,7 +97,17 @@ func (r *configReader) problem(line int, format string, args ...any) {
 	if line > 0 {
 		place = fmt.Sprintf("%s:%d", r.path, line)
 	}
-	r.problems = append(r.problems, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
+	r.problems = append(r.problems, configProblem{line, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...))})
+}
+
+// err returns all problems in order of their lines, or nil.
+func (r *configReader) err() error {
+	slices.SortStableFunc(r.problems, func(a, b configProblem) int { return a.line - b.line })
+	var all []error
+	for _, p := range r.problems {
+		all = append(all, p.err)
+	}
+	return errors.Join(all...)
 }
 
 func (r *configReader) read(source []byte) *Config {
@@ -134,7 +163,7 @@ func (r *configReader) receiver(node *yaml.Node) (Receiver, bool) {
 	if node.Kind != yaml.MappingNode {
 		return Receiver{}, false
 	}
-	receiver := Receiver{Name: r.text(fields["name"], "name")}
+	receiver := Receiver{Name: r.text(fields["name"], "a receiver's name")}
 	about := "receiver " + fmt.Sprintf("%q", receiver.Name)
 	if receiver.Name == "" {
 		about = "a receiver"
@@ -151,36 +180,44 @@ func (r *configReader) receiver(node *yaml.Node) (Receiver, bool) {
 	if receiver.Target.URL == "" && len(r.problems) == before {
 		r.problem(params.Line, "%s has no params.url: copy the bot's webhook address there, or name a file that holds it in params.url_file", about)
 	}
+	receiver.Channel = r.channelOfType(fields["type"], about)
 	if len(r.problems) == before {
-		receiver.Channel = r.channel(receiver.Target, fields["type"], node.Line, about)
+		r.checkAddress(&receiver, node.Line, about)
 	}
 	return receiver, len(r.problems) == before
 }
 
-// channel finds the channel of a receiver by its type, or by its address where it has none,
-// and checks that the two agree.
-func (r *configReader) channel(target Target, kind *yaml.Node, line int, about string) *Channel {
-	u, err := url.Parse(string(target.URL))
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		r.problem(line, "%s: params.url is not an http or https address (it is not shown, for it may hold a token)", about)
+// channelOfType returns the channel that a type names, or nil when there is no type or, which
+// is a problem, no such channel.
+func (r *configReader) channelOfType(kind *yaml.Node, about string) *Channel {
+	name := r.text(kind, about+": type")
+	if name == "" {
 		return nil
 	}
-	byHost := channelOfHost(u.Hostname())
-	if kind == nil {
-		if byHost == nil {
-			r.problem(line, "%s has no type, and its address on %s does not tell: want %s", about, u.Host, typeNames())
-		}
-		return byHost
-	}
-	name := r.text(kind, "type")
 	channel := channelOfType(name)
-	switch {
-	case channel == nil:
+	if channel == nil {
 		r.problem(kind.Line, "%s: unknown type %q%s: want %s", about, name, didYouMean(name, allTypes()), typeNames())
-	case byHost != nil && byHost != channel:
-		r.problem(kind.Line, "%s: the type is %s but the address is on %s, which is %s", about, name, u.Host, byHost.Name)
 	}
 	return channel
+}
+
+// checkAddress checks that a receiver's address is one, and that it is one of its channel; a
+// receiver without a type gets the channel of its address.
+func (r *configReader) checkAddress(receiver *Receiver, line int, about string) {
+	u, err := url.Parse(string(receiver.Target.URL))
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		r.problem(line, "%s: params.url is not an http or https address (it is not shown, for it may hold a token)", about)
+		return
+	}
+	byHost := channelOfHost(u.Hostname())
+	switch {
+	case receiver.Channel == nil && byHost == nil:
+		r.problem(line, "%s has no type, and its address on %s does not tell: want %s", about, u.Host, typeNames())
+	case receiver.Channel == nil:
+		receiver.Channel = byHost
+	case byHost != nil && byHost != receiver.Channel:
+		r.problem(line, "%s: the type is that of %s but the address is on %s, which is %s", about, receiver.Channel.Name, u.Host, byHost.Name)
+	}
 }
 
 func allTypes() []string {

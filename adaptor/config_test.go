@@ -1,6 +1,8 @@
 package adaptor
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,13 +105,13 @@ func TestBadConfig(t *testing.T) {
 		"unknown type": {"receivers:\n- name: ops\n  type: fieshu-webhook\n  params: {url: https://x.example/hush-hush}\n",
 			`adaptor.yaml:3: receiver "ops": unknown type "fieshu-webhook" (did you mean "feishu-webhook"?): want dingtalk-webhook, feishu-webhook, slack-webhook or wechat-webhook`},
 		"no type":    {"receivers:\n- name: ops\n  params: {url: https://x.example/hush-hush}\n", `receiver "ops" has no type, and its address on x.example does not tell`},
-		"wrong type": {"receivers:\n- name: ops\n  type: slack\n  params: {url: https://oapi.dingtalk.com/hush-hush}\n", `adaptor.yaml:3: receiver "ops": the type is slack but the address is on oapi.dingtalk.com, which is dingtalk`},
+		"wrong type": {"receivers:\n- name: ops\n  type: slack\n  params: {url: https://oapi.dingtalk.com/hush-hush}\n", `adaptor.yaml:2: receiver "ops": the type is that of slack but the address is on oapi.dingtalk.com, which is dingtalk`},
 		"bad url":    {"receivers:\n- name: ops\n  type: slack\n  params: {url: \"https://hush-hush:%zz/\"}\n", `adaptor.yaml:2: receiver "ops": params.url is not an http or https address`},
 		"other scheme": {"receivers:\n- name: ops\n  type: slack\n  params: {url: file:///hush-hush}\n",
 			`adaptor.yaml:2: receiver "ops": params.url is not an http or https address`},
-		"url list":  {"receivers:\n- name: ops\n  type: slack\n  params: {url: [hush-hush]}\n", `adaptor.yaml:4: url must be text, not a list`},
+		"url list":  {"receivers:\n- name: ops\n  type: slack\n  params: {url: [hush-hush]}\n", `adaptor.yaml:4: receiver "ops": params.url must be text, not a list`},
 		"both":      {"receivers:\n- name: ops\n  type: slack\n  params: {url: hush-hush, url_file: b}\n", `adaptor.yaml:4: receiver "ops": params.url and params.url_file are both set`},
-		"no file":   {"receivers:\n- name: ops\n  type: slack\n  params: {url_file: missing}\n", `adaptor.yaml:4: receiver "ops": read params.url_file: open `},
+		"no file":   {"receivers:\n- name: ops\n  type: slack\n  params: {url_file: missing}\n", `adaptor.yaml:4: receiver "ops": read params.url_file: /`},
 		"no var":    {"receivers:\n- name: ops\n  type: slack\n  params: {url: \"https://hush-hush/${NOPE}\"}\n", `params.url needs the environment variable NOPE, which is not set`},
 		"open var":  {"receivers:\n- name: ops\n  type: slack\n  params: {url: \"https://hush-hush/${NOPE\"}\n", `params.url has ${ without }`},
 		"twice":     {"receivers:\n- &r\n  name: ops\n  type: slack\n  params: {url: https://hooks.slack.com/services/hush-hush}\n- *r\n", `adaptor.yaml:6: receiver "ops": the name is taken by the receiver at line 2`},
@@ -141,7 +143,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 }
 
 func TestConfigFiles(t *testing.T) {
-	if _, err := LoadConfig(filepath.Join(t.TempDir(), "none.yaml"), os.Getenv); !os.IsNotExist(err) {
+	if _, err := LoadConfig(filepath.Join(t.TempDir(), "none.yaml"), os.Getenv); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: got %v", err)
 	}
 	if _, err := LoadConfig(t.TempDir(), os.Getenv); err == nil {

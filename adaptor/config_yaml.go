@@ -30,12 +30,12 @@ func (r *configReader) fields(node *yaml.Node, about string, known ...string) ma
 }
 
 // text reads a string. Numbers and the like count as what is written; nothing at all is empty.
-func (r *configReader) text(node *yaml.Node, key string) string {
+func (r *configReader) text(node *yaml.Node, what string) string {
 	switch {
 	case node == nil || node.ShortTag() == "!!null":
 		return ""
 	case node.Kind != yaml.ScalarNode:
-		r.problem(node.Line, "%s must be text, not %s", key, kindName(node))
+		r.problem(node.Line, "%s must be text, not %s", what, kindName(node))
 		return ""
 	}
 	return node.Value

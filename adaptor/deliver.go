@@ -74,29 +74,36 @@ type Delivery struct {
 	Reason string
 }
 
-// work delivers a receiver's notifications in order until the queue is closed and empty, or
-// the context ends.
-func (s *Server) work(ctx context.Context, receiver *Receiver) {
+// worker delivers the notifications of one receiver.
+type worker struct {
+	*Server
+	receiver *Receiver
+	// doubtful counts the answers in a row that nobody understands.
+	doubtful int
+}
+
+// run delivers in order until the queue is closed and empty, or the context ends.
+func (w *worker) run(ctx context.Context) {
 	for {
-		lease, err := s.queue.Next(ctx, receiver.Name)
+		lease, err := w.queue.Next(ctx, w.receiver.Name)
 		if err != nil {
 			if !errors.Is(err, ErrClosed) && ctx.Err() == nil {
-				s.log.Error("queue failed", "receiver", receiver.Name, "error", err)
+				w.log.Error("queue failed", "receiver", w.receiver.Name, "error", err)
 			}
 			return
 		}
-		delivery := s.attempt(ctx, receiver, lease)
+		delivery := w.attempt(ctx, lease)
 		if ctx.Err() != nil && delivery.Outcome != Done {
 			delivery.Outcome, delivery.After = Retry, 0
-			s.report(delivery, errors.New("stopped before the notification was delivered: "+delivery.Reason))
+			w.report(delivery, errors.New("stopped before the notification was delivered: "+delivery.Reason))
 			return
 		}
-		s.report(delivery, s.settle(lease, delivery))
+		w.report(delivery, settle(lease, delivery))
 	}
 }
 
 // settle tells the queue what came of an attempt.
-func (s *Server) settle(lease Lease, d Delivery) error {
+func settle(lease Lease, d Delivery) error {
 	switch d.Outcome {
 	case Done:
 		return lease.Done()
@@ -107,8 +114,8 @@ func (s *Server) settle(lease Lease, d Delivery) error {
 }
 
 // attempt sends a notification once. Its outcome is Done, Retry or DeadLetter.
-func (s *Server) attempt(ctx context.Context, receiver *Receiver, lease Lease) (d Delivery) {
-	item := lease.Item()
+func (w *worker) attempt(ctx context.Context, lease Lease) (d Delivery) {
+	item, receiver := lease.Item(), w.receiver
 	d = Delivery{At: time.Now(), Receiver: receiver.Name, Channel: receiver.Channel.Name, Attempt: lease.Attempt()}
 	defer func() {
 		// One message that breaks an encoder must not stop the others.
@@ -122,10 +129,13 @@ func (s *Server) attempt(ctx context.Context, receiver *Receiver, lease Lease) (
 		return d
 	}
 	d.MessageReceiver, d.GroupKey = p.Receiver, p.GroupKey
-	verdict := s.send(ctx, receiver, newMessage(p), &d)
+	verdict := w.send(ctx, newMessage(p), &d)
 	d.Outcome, d.Reason = verdict.Outcome, receiver.reason(verdict.Reason)
+	if d.Attempt == 1 || verdict.Attempts == 0 {
+		w.doubtful = 0
+	}
 	if d.Outcome == Retry {
-		s.limit(&d, verdict, time.Since(item.Accepted))
+		w.limit(&d, verdict, time.Since(item.Accepted))
 	}
 	return d
 }
@@ -140,16 +150,15 @@ func (r *Receiver) reason(text string) string {
 }
 
 // limit turns a retry that would be one too many, or too late, into a dead letter.
-func (s *Server) limit(d *Delivery, verdict Verdict, age time.Duration) {
-	most := s.retry.Attempts
+func (w *worker) limit(d *Delivery, verdict Verdict, age time.Duration) {
 	if verdict.Attempts > 0 {
-		most = min(most, verdict.Attempts)
+		w.doubtful++
 	}
-	d.After = max(verdict.After, s.retry.backoff(d.Attempt))
+	d.After = max(verdict.After, w.retry.backoff(d.Attempt))
 	switch {
-	case d.Attempt >= most:
+	case d.Attempt >= w.retry.Attempts, verdict.Attempts > 0 && w.doubtful >= verdict.Attempts:
 		d.Outcome, d.Reason = DeadLetter, fmt.Sprintf("gave up after %d attempts: %s", d.Attempt, d.Reason)
-	case age+d.After > s.retry.MaxAge:
+	case age+d.After > w.retry.MaxAge:
 		d.Outcome, d.Reason = DeadLetter, fmt.Sprintf("gave up after %s: %s", age.Round(time.Second), d.Reason)
 	}
 }
@@ -159,15 +168,15 @@ const smallestLimit = 512
 
 // send encodes the message, posts it and returns the verdict. A message that the messenger
 // finds too large, although it is within the limit we know, is tried again in half the size.
-func (s *Server) send(ctx context.Context, receiver *Receiver, message Message, d *Delivery) Verdict {
-	channel := receiver.Channel
+func (w *worker) send(ctx context.Context, message Message, d *Delivery) Verdict {
+	channel := w.receiver.Channel
 	for limit := channel.MaxBytes; ; limit /= 2 {
-		request, _, err := channel.fit(receiver.Target, message, time.Now(), limit)
+		request, _, err := channel.fit(w.receiver.Target, message, time.Now(), limit)
 		if err != nil {
 			return Verdict{Outcome: DeadLetter, Reason: err.Error()}
 		}
 		d.URL, d.Body = request.URL, request.Body
-		response, err := s.post(ctx, request)
+		response, err := w.post(ctx, request)
 		if err != nil {
 			d.Status = 0
 			return Verdict{Outcome: Retry, Reason: err.Error()}

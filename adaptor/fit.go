@@ -7,12 +7,16 @@ import (
 	"unicode/utf8"
 )
 
+// shortestAlert is the fewest bytes any channel writes an alert in: it spares trying to encode
+// tens of thousands of them.
+const shortestAlert = 4
+
 // fit encodes as much of the message as the channel takes in one piece of at most limit bytes.
 // Texts are shortened before an alert is left out, and what is left out is said in the
 // message: nothing goes missing in silence. It returns the request and the number of alerts
 // in it.
 func (c *Channel) fit(target Target, message Message, now time.Time, limit int) (Request, int, error) {
-	most := len(message.Alerts)
+	most := min(len(message.Alerts), max(1, limit/shortestAlert))
 	if c.MaxAlerts > 0 {
 		most = min(most, c.MaxAlerts)
 	}

@@ -2,7 +2,6 @@ package adaptor
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,7 +65,7 @@ func FuzzConfig(f *testing.F) {
 		}
 		r := &configReader{path: "adaptor.yaml", getenv: func(string) string { return "value" }}
 		config := r.read(source)
-		if errors.Join(r.problems...) != nil {
+		if r.err() != nil {
 			return
 		}
 		for _, receiver := range config.Receivers {

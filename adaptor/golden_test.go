@@ -37,11 +37,8 @@ func newFake(t testing.TB, channel string) *fakeim.IM {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := "token-of-a-bot"
-	if channel == "slack" {
-		token = "T0000/B0000/token-of-a-bot"
-	}
-	im.AddBot(token, string(targets[channel].Secret))
+	im.AddBot(string(targets[channel].URL), string(targets[channel].Secret))
+	im.OnlyKnownBots()
 	return im
 }
 

@@ -90,7 +90,7 @@ func (r *configReader) secret(entries map[string]*yaml.Node, about, key string) 
 
 // expand replaces ${NAME} by the environment variable of that name, and $${ by ${.
 func (r *configReader) expand(node *yaml.Node, about, key string) string {
-	rest, b := r.text(node, key), strings.Builder{}
+	rest, b := r.text(node, about+": params."+key), strings.Builder{}
 	for {
 		before, after, found := strings.Cut(rest, "${")
 		if !found {

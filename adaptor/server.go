@@ -98,7 +98,8 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stop()
 	var workers sync.WaitGroup
 	for _, name := range s.names {
-		workers.Go(func() { s.work(working, s.receivers[name]) })
+		worker := &worker{Server: s, receiver: s.receivers[name]}
+		workers.Go(func() { worker.run(working) })
 	}
 	s.running.Store(true)
 	<-ctx.Done()

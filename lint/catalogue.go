@@ -119,7 +119,7 @@ func (s *Scrapes) Add(families []scrape.Family) {
 			s.metric(name, family)
 		}
 		for _, sample := range family.Samples {
-			metric := s.metric(sample.Labels.Get(labels.MetricName), family)
+			metric := s.metric(sample.Labels.Get(model.MetricNameLabel), family)
 			sample.Labels.Range(func(l labels.Label) { metric.labels[l.Name] = true })
 		}
 	}

@@ -36,7 +36,7 @@ func literalNewline(p *Pass) {
 				Edits:   newlineEdits(rule.File().Source, annotation.Value, at),
 			}
 			if len(at) > 1 {
-				d.Label = fmt.Sprintf(`a backslash and an n, here and %d more times`, len(at)-1)
+				d.Label = fmt.Sprintf(`a backslash and an n, %d times in this text`, len(at))
 			}
 			p.Report(d)
 		}

@@ -34,7 +34,7 @@ func lostLabel(p *Pass) {
 			continue
 		}
 		lost := newLostLabels(rule)
-		for _, pair := range rule.Labels {
+		for _, pair := range rule.EffectiveLabels() {
 			lost.look(p, pair)
 		}
 		for _, pair := range rule.Annotations {
@@ -87,8 +87,13 @@ func (l *lostLabels) diagnostic(name string) Diagnostic {
 	} else {
 		d.Message = fmt.Sprintf("template uses label %q, which the expression does not return", name)
 	}
-	for _, use := range uses[1:] {
-		d.Related = append(d.Related, Related{File: l.rule.File(), Span: use, Message: "also used here"})
+	const most = 4
+	for i, use := range uses[1:min(len(uses), most)] {
+		also := Related{File: l.rule.File(), Span: use, Message: "also used here"}
+		if rest := len(uses) - most; i == most-2 && rest > 0 {
+			also.Message = fmt.Sprintf("also used here, and in %d more places", rest)
+		}
+		d.Related = append(d.Related, also)
 	}
 	return d
 }

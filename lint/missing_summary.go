@@ -30,7 +30,9 @@ func missingSummary(p *Pass) {
 			Message: "alert has no summary annotation",
 			Hint:    "add an annotation summary: with one sentence that says what is wrong, and where",
 		}
-		if meant, found := misspelt(rule, "summary"); found {
+		if ok {
+			d.Span, d.Message, d.Hint = summary.Key.Span, "the summary of the alert is empty", "say in one sentence what is wrong, and where"
+		} else if meant, found := misspelt(rule, "summary"); found {
 			d.Span = meant.Key.Span
 			d.Hint = fmt.Sprintf("rename the annotation %s to summary", meant.Key.Value)
 		}

@@ -99,9 +99,16 @@ func neverHint(why *infer.Reason) string {
 	return ""
 }
 
+// countHint says how to find what count() cannot count.
 func countHint(e *parser.AggregateExpr) string {
 	if len(e.Grouping) == 0 && !e.Without {
 		return fmt.Sprintf("to find that there are none, use absent(%s)", e.Expr)
 	}
-	return "to find the groups that have none, compare with what should be there: count by (...) (expected) unless count by (...) (present)"
+	vs, ok := e.Expr.(*parser.VectorSelector)
+	if !ok || vs.Name == "" || len(vs.LabelMatchers) < 2 {
+		return "to find a group that has none, say which groups there should be: ... unless " + e.String()
+	}
+	all, every := *vs, *e
+	all.LabelMatchers, every.Expr = nil, &all
+	return fmt.Sprintf("to find a group that has none, use %s unless %s", every.String(), e)
 }

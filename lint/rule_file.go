@@ -1,10 +1,6 @@
 package lint
 
-import (
-	"strings"
-
-	"github.com/rulekit/rulekit/rules"
-)
+import "github.com/rulekit/rulekit/rules"
 
 func init() {
 	register(Check{
@@ -19,15 +15,7 @@ This check says what is wrong and where, all of it at once, for plain rule files
 resources, and rule files inside ConfigMaps and Helm values.`,
 		Severity: Error,
 		Run: func(p *Pass) {
-			p.reportProblems(yamlHint, rules.BadYAML, rules.BadSchema)
+			p.reportProblems(func(rules.Problem) string { return "" }, rules.BadYAML, rules.BadSchema)
 		},
 	})
-}
-
-// yamlHint says what usually causes what the YAML parser complains of.
-func yamlHint(problem rules.Problem) string {
-	if strings.Contains(problem.Message, "mapping values are not allowed") {
-		return "is the line indented further than the key it belongs beside, or is a quote missing around a text with a colon?"
-	}
-	return ""
 }

@@ -207,12 +207,14 @@ func (w *labelWalker) fields(kind valueKind, names []string, node parse.Node, s 
 	return kind
 }
 
-// place is where a node was written. The parser gives a chain the position of its first field.
+// place is where a node was written. The parser gives it the position of its first character,
+// or of one of its fields.
 func (w *labelWalker) place(node parse.Node) (start, end int) {
 	written := node.String()
 	at := int(node.Position()) - len(templateVariables)
-	for _, start := range []int{at, at - strings.IndexByte(written, '.')} {
-		if start >= 0 && start <= len(w.text) && strings.HasPrefix(w.text[start:], written) {
+	for i := range len(written) {
+		start := at - i
+		if (i == 0 || written[i] == '.') && start >= 0 && start <= len(w.text) && strings.HasPrefix(w.text[start:], written) {
 			return start, start + len(written)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/rulekit/rulekit/lint/infer"
@@ -64,7 +64,7 @@ func lookUp(p *Pass, rule *rules.Rule, vs *parser.VectorSelector) {
 		return
 	}
 	for _, m := range vs.LabelMatchers {
-		if m.Name == labels.MetricName || m.Matches("") || isTargetLabel(m.Name) || slices.Contains(metric.Labels, m.Name) {
+		if m.Name == model.MetricNameLabel || m.Matches("") || isTargetLabel(m.Name) || slices.Contains(metric.Labels, m.Name) {
 			continue
 		}
 		at := &infer.Reason{Node: vs, Clause: infer.OneMatcher, Matcher: m}
@@ -87,7 +87,7 @@ func metricSpan(rule *rules.Rule, vs *parser.VectorSelector) rules.Span {
 }
 
 func labelHint(name string, known []string) string {
-	known = slices.DeleteFunc(slices.Clone(known), func(l string) bool { return l == labels.MetricName })
+	known = slices.DeleteFunc(slices.Clone(known), func(l string) bool { return l == model.MetricNameLabel })
 	if nearest := rules.Nearest(name, known); nearest != "" {
 		return fmt.Sprintf("did you mean %s?", nearest)
 	}

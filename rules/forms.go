@@ -145,9 +145,9 @@ func (f *finder) embedded(n *yaml.Node, key string) {
 }
 
 var (
-	hasRule   = regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)?["']?(?:alert|record)["']?[ \t]*:`)
-	hasExpr   = regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)?["']?expr["']?[ \t]*:`)
-	hasGroups = regexp.MustCompile(`(?m)^[ \t]*["']?(?:groups?|spec)["']?[ \t]*:`)
+	hasRule   = regexp.MustCompile(`(?:^|[\s{,])["']?(?:alert|record)["']?[ \t]*:`)
+	hasExpr   = regexp.MustCompile(`(?:^|[\s{,])["']?expr["']?[ \t]*:`)
+	hasGroups = regexp.MustCompile(`(?:^|[\s{,])["']?(?:groups?|spec)["']?[ \t]*:`)
 )
 
 // meansRules tells whether a text, YAML or broken, was written as rules.

@@ -15,6 +15,9 @@ var (
 	ruleKeys  = []string{"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"}
 )
 
+// Dialects are the servers whose rule files can be read.
+var Dialects = []string{"prometheus", "thanos", "mimir"}
+
 // dialect is what a server reads beyond Prometheus's format.
 type dialect struct {
 	name              string

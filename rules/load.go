@@ -32,6 +32,9 @@ type Set struct {
 // paths that do not exist, cannot be read, are no text or too large, and of folders and
 // patterns that hold no rule file. It joins all of them and then comes with no Set.
 func Load(ctx context.Context, paths []string, o Options) (*Set, error) {
+	if o.Dialect != "" && !slices.Contains(Dialects, o.Dialect) {
+		return nil, fmt.Errorf("unknown dialect %q: it is one of %s", o.Dialect, strings.Join(Dialects, ", "))
+	}
 	l := loader{options: o, seen: map[string]bool{}}
 	for _, p := range paths {
 		l.find(p)
@@ -151,71 +154,6 @@ func isRegular(full string, entry fs.DirEntry) bool {
 	}
 	info, err := os.Stat(full)
 	return err == nil && info.Mode().IsRegular()
-}
-
-// glob adds what a pattern matches: files, and folders with what is below them.
-func (l *loader) glob(pattern string) {
-	if _, err := path.Match(filepath.ToSlash(pattern), ""); err != nil {
-		l.fail("%s: not a valid pattern of file names", pattern)
-		return
-	}
-	parts := strings.Split(filepath.ToSlash(pattern), "/")
-	fixed := 0
-	for fixed < len(parts)-1 && !strings.ContainsAny(parts[fixed], "*?[") {
-		fixed++
-	}
-	root := strings.Join(parts[:fixed], "/")
-	if root == "" && fixed > 0 {
-		root = "/"
-	}
-	matched := false
-	err := fs.WalkDir(os.DirFS(filepath.FromSlash(cmp.Or(root, "."))), ".", func(p string, entry fs.DirEntry, err error) error {
-		switch {
-		case p == "." || err != nil && !matchPath(parts[fixed:], strings.Split(p, "/")):
-			return nil
-		case err != nil:
-			return err
-		case strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
-			return fs.SkipDir
-		case !matchPath(parts[fixed:], strings.Split(p, "/")):
-			return nil
-		}
-		matched = true
-		full := filepath.Join(filepath.FromSlash(root), filepath.FromSlash(p))
-		if entry.IsDir() {
-			l.walk(full, pattern)
-			return fs.SkipDir
-		}
-		l.ask(pattern)
-		l.add(full, pattern)
-		return nil
-	})
-	if err != nil {
-		l.fail("read %s: %w", pattern, cause(err))
-	} else if !matched {
-		l.fail("no files match %s", pattern)
-	}
-}
-
-// matchPath matches the parts of a path with those of a pattern; ** stands for any number of
-// folders.
-func matchPath(pattern, parts []string) bool {
-	if len(pattern) == 0 {
-		return len(parts) == 0
-	}
-	if pattern[0] == "**" {
-		for k := range len(parts) + 1 {
-			if matchPath(pattern[1:], parts[k:]) {
-				return true
-			}
-		}
-		return false
-	}
-	if len(parts) == 0 {
-		return false
-	}
-	ok, _ := path.Match(pattern[0], parts[0])
-	return ok && matchPath(pattern[1:], parts[1:])
 }
 
 // read reads and parses the files, several at a time.

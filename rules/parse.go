@@ -14,6 +14,9 @@ import (
 // MaxFileSize is the largest file that is read, in bytes.
 const MaxFileSize = 16 << 20
 
+// maxDocuments bounds the YAML documents of a file, or of a string in it.
+const maxDocuments = 10_000
+
 // Options says how rule files are read. The zero value reads what Prometheus reads.
 type Options struct {
 	// Dialect is the server the rules are for: "prometheus" (also ""), "thanos" or "mimir".
@@ -46,6 +49,8 @@ type fileReader struct {
 	parser  parser.Parser
 	// stray explains why a file without rules is not a rule file, if that is known.
 	stray string
+	// lineEnds are the offsets of the file's line breaks, once they are needed.
+	lineEnds []int
 }
 
 func (r *fileReader) read() {
@@ -53,7 +58,7 @@ func (r *fileReader) read() {
 	src, shift := f.Source, 0
 	switch {
 	case len(src) > MaxFileSize:
-		r.problem(BadYAML, Span{}, "the file has %d MiB, more than the %d MiB that are read", len(src)>>20, MaxFileSize>>20)
+		r.problem(BadYAML, Span{}, "the file has %d bytes, more than the %d MiB that are read", len(src), MaxFileSize>>20)
 		return
 	case bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")):
 		r.problem(BadYAML, Span{0, 2}, "the file is UTF-16: save it as UTF-8")
@@ -94,7 +99,11 @@ func (r *fileReader) noRules(src []byte, shift int) {
 // readText reads all YAML documents of a text. key is the path of keys to the text, and depth
 // says how many scalars it is wrapped in.
 func (r *fileReader) readText(t *text, key string, depth int) {
-	for _, part := range t.documents() {
+	for i, part := range t.documents() {
+		if i == maxDocuments {
+			r.problem(BadYAML, part.lineSpan(1), "more than %d YAML documents: the rest is not read", maxDocuments)
+			return
+		}
 		root, problem := part.decode()
 		if problem != nil {
 			r.file.Problems = append(r.file.Problems, *problem)
@@ -144,8 +153,18 @@ func (d *documentReader) problem(kind ProblemKind, at Span, format string, args 
 	d.file.Problems[len(d.file.Problems)-1].Rule = d.rule
 }
 
-// line is the line of the file in which a scalar starts.
-func (d *documentReader) line(s Scalar) int { return d.file.Position(s.Span.Start).Line }
+// line is the line of the file in which a scalar starts, as File.Position counts it.
+func (r *fileReader) line(s Scalar) int {
+	if r.lineEnds == nil {
+		r.lineEnds = []int{}
+		for i, c := range r.file.Source {
+			if c == '\n' {
+				r.lineEnds = append(r.lineEnds, i)
+			}
+		}
+	}
+	return sort.SearchInts(r.lineEnds, s.Span.Start) + 1
+}
 
 // read reads a rule file whose groups are under root and adds it to the file.
 func (d *documentReader) read(root *yaml.Node) {

@@ -13,10 +13,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestParse reads every testdata/*.yaml and compares what was found with the .want file
+// TestParse reads every file of testdata/reader and compares what was found with the .want file
 // beside it.
 func TestParse(t *testing.T) {
-	paths, err := filepath.Glob("testdata/*.yaml")
+	paths, err := filepath.Glob("../testdata/reader/*.yaml")
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no test data", err)
 	}

@@ -104,6 +104,10 @@ func (d *documentReader) checkLabels(labels []Pair) {
 	}
 }
 
+// maxExpr is the longest expression that is parsed, in bytes: the time the PromQL parser takes
+// grows with the square of the operators that are nested in one another.
+const maxExpr = 64 << 10
+
 // checkExpr parses the rule's expression.
 func (d *documentReader) checkExpr(rule *Rule, written entry) {
 	if rule.Expr.Value == "" {
@@ -122,6 +126,10 @@ func (d *documentReader) checkExpr(rule *Rule, written entry) {
 		d.problem(BadSchema, at, "the rule has no expr")
 		return
 	}
+	if len(rule.Expr.Value) > maxExpr {
+		d.problem(BadPromQL, rule.Expr.Span, "the expression has %d KiB, more than the %d KiB that are read", len(rule.Expr.Value)>>10, maxExpr>>10)
+		return
+	}
 	expr, err := d.parser.ParseExpr(rule.Expr.Value)
 	d.parsed[rule.Expr.Value] = parsedExpr{expr, err}
 	if err == nil {
@@ -134,7 +142,9 @@ func (d *documentReader) checkExpr(rule *Rule, written entry) {
 		return
 	}
 	for _, e := range several {
-		at := rule.Expr.Locate(int(e.PositionRange.Start), int(e.PositionRange.End))
+		// What is missing at the end is missing before the line break that ends a block scalar.
+		last := len(strings.TrimRight(rule.Expr.Value, " \t\n"))
+		at := rule.Expr.Locate(min(int(e.PositionRange.Start), last), min(int(e.PositionRange.End), last))
 		d.problem(BadPromQL, at, "%s", oneLine(e.Err.Error()))
 	}
 }

@@ -61,13 +61,7 @@ type parts struct {
 }
 
 func (s *session) startAlertmanager(network *Network) (*alertmanager, error) {
-	conf, err := s.options.Configuration.load()
-	if err != nil {
-		return nil, err
-	}
-	if err := (&offline{mails: s.mails, dir: s.dir}).prepare(conf); err != nil {
-		return nil, err
-	}
+	conf := s.config
 	p := parts{log: slog.New(slog.DiscardHandler), metrics: prometheus.NewRegistry()}
 	am := &alertmanager{config: conf, recorder: s.recorder, stopped: make(chan struct{})}
 
@@ -76,7 +70,7 @@ func (s *session) startAlertmanager(network *Network) (*alertmanager, error) {
 	if err != nil {
 		return nil, configurationError(s.options.Configuration.path, err)
 	}
-	receivers, err := s.receivers(conf, network, tmpl, p.log)
+	receivers, err := s.receivers(network, tmpl, p.log)
 	if err != nil {
 		return nil, configurationError(s.options.Configuration.path, err)
 	}
@@ -95,7 +89,7 @@ func (s *session) startAlertmanager(network *Network) (*alertmanager, error) {
 	}
 	groups := marker.NewGroupMarker()
 	am.inhibitor = inhibit.NewInhibitor(am.alerts, conf.InhibitRules, p.log, p.events)
-	pipeline := notify.NewPipelineBuilder(p.metrics, p.flags, p.events).New(receivers, func() time.Duration { return 0 },
+	pipeline := notify.NewPipelineBuilder(p.metrics, p.flags, p.events).New(receivers, func() time.Duration { return sendDelay },
 		am.inhibitor, silencer, timeinterval.NewIntervener(intervals(conf)), groups, sent, nil)
 	for name, stage := range pipeline {
 		pipeline[name] = &muteWatch{pipeline: stage, receiver: name, groups: groups, alerts: am.alerts, recorder: s.recorder}
@@ -115,17 +109,17 @@ func (s *session) startAlertmanager(network *Network) (*alertmanager, error) {
 
 // receivers builds the integrations of each receiver so that they dial the network and are
 // recorded.
-func (s *session) receivers(conf *config.Config, network *Network, tmpl *template.Template, log *slog.Logger) (map[string][]notify.Integration, error) {
+func (s *session) receivers(network *Network, tmpl *template.Template, log *slog.Logger) (map[string][]notify.Integration, error) {
 	mails := newTurn()
 	mails.done = func(a *attempt) {
-		for _, raw := range s.mails.collect() {
+		for _, raw := range s.offline.mails.collect() {
 			d := mailDelivery(raw)
 			d.At = s.recorder.now()
 			s.recorder.delivered(a, d)
 		}
 	}
 	all := map[string][]notify.Integration{}
-	for _, r := range conf.Receivers {
+	for _, r := range s.config.Receivers {
 		alone := newTurn()
 		integrations, err := receiver.BuildReceiverIntegrations(r, tmpl, log,
 			// One connection a request: so a connection belongs to the attempt that dialled it.

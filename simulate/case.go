@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -126,32 +125,4 @@ func (c *Case) lastEvaluation() time.Duration {
 		last = max(last, t.EvalTime)
 	}
 	return last
-}
-
-// maxFileSize is the most bytes a test file, or a file it names, may have.
-const maxFileSize = 16 << 20
-
-// readFile reads a file of limited size.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder, want a file", path)
-	}
-	if info.Size() > maxFileSize {
-		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d MiB", path, info.Size(), maxFileSize>>20)
-	}
-	return os.ReadFile(path)
-}
-
-// LoadSuite reads a test file. The error lists everything that is wrong with it, one line
-// each, with its place.
-func LoadSuite(path string) (*Suite, error) {
-	source, err := readFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read test file: %w", err)
-	}
-	return ParseSuite(path, source)
 }

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
 )
 
 func TestBuiltinConfiguration(t *testing.T) {
@@ -37,6 +39,37 @@ func TestBuiltinConfiguration(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, lines(got)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// The built-in Slack message: two alerts, one of them bare and the other full of markup.
+func TestBuiltinSlackMessage(t *testing.T) {
+	batch := Batch{Alerts: []*model.Alert{
+		{Labels: sentLabels("alertname=Down pod=<!channel>"), StartsAt: monday, Annotations: model.LabelSet{
+			"summary": "a & b", "description": "more than <80%>", "runbook_url": "https://example.com/runbook"}},
+		{Labels: sentLabels("alertname=Down pod=b"), StartsAt: monday},
+	}}
+	got, err := Notify(t.Context(), NotifyOptions{Start: monday, Length: time.Minute, Batches: []Batch{batch}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || len(got[0].Deliveries) != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	var message struct {
+		Attachments []struct{ Title, Text, Color string }
+	}
+	if err := json.Unmarshal([]byte(got[0].Deliveries[0].Body), &message); err != nil {
+		t.Fatal(err)
+	}
+	const text = "*a &amp; b*\nmore than &lt;80%&gt;\n• alertname: `Down`\n• pod: `&lt;!channel&gt;`\n" +
+		"since 2026-01-05 00:00:00 UTC\n<https://example.com/runbook|runbook>\n\n" +
+		"*Down*\n• alertname: `Down`\n• pod: `b`\nsince 2026-01-05 00:00:00 UTC"
+	if diff := cmp.Diff(text, message.Attachments[0].Text); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if a := message.Attachments[0]; a.Title != "[FIRING:2] Down" || a.Color != "warning" {
+		t.Errorf("title %q, color %q", a.Title, a.Color)
 	}
 }
 

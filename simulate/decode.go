@@ -19,7 +19,7 @@ import (
 
 // Limits of one test file, against aliases that multiply and endless lists of errors.
 const (
-	maxNodes        = 2_000_000
+	maxNodes        = 1_000_000
 	maxDecodeErrors = 20
 )
 
@@ -40,9 +40,25 @@ func ParseSuite(path string, source []byte) (*Suite, error) {
 	}
 	d.suite(root.Content[0], suite)
 	if len(d.errs) > 0 {
-		return nil, errors.Join(d.errs...)
+		return nil, d.joined()
 	}
 	return suite, nil
+}
+
+// joined returns all errors, in order of their place.
+func (d *decoder) joined() error {
+	slices.SortStableFunc(d.errs, func(a, b decodeError) int { return a.offset - b.offset })
+	all := make([]error, len(d.errs))
+	for i, e := range d.errs {
+		all[i] = e.error
+	}
+	return errors.Join(all...)
+}
+
+// decodeError is an error and its place in the source.
+type decodeError struct {
+	error
+	offset int
 }
 
 // yamlError turns "yaml: line 3: ..." into "path:3: ...".
@@ -62,7 +78,7 @@ type decoder struct {
 	source []byte
 	starts []int
 	nodes  int
-	errs   []error
+	errs   []decodeError
 }
 
 func lineStarts(source []byte) []int {
@@ -99,14 +115,14 @@ func (d *decoder) span(n *yaml.Node) rules.Span {
 }
 
 func (d *decoder) fail(n *yaml.Node, format string, args ...any) {
-	if len(d.errs) == maxDecodeErrors {
-		d.errs = append(d.errs, fmt.Errorf("%s: too many errors", d.path))
+	switch offset := d.offset(n); {
+	case len(d.errs) < maxDecodeErrors:
+		at := rules.PositionOf(d.source, offset)
+		err := fmt.Errorf("%s:%d:%d: %s", d.path, at.Line, at.Column, fmt.Sprintf(format, args...))
+		d.errs = append(d.errs, decodeError{err, offset})
+	case len(d.errs) == maxDecodeErrors:
+		d.errs = append(d.errs, decodeError{fmt.Errorf("%s: too many errors", d.path), len(d.source)})
 	}
-	if len(d.errs) > maxDecodeErrors {
-		return
-	}
-	at := rules.PositionOf(d.source, d.offset(n))
-	d.errs = append(d.errs, fmt.Errorf("%s:%d:%d: %s", d.path, at.Line, at.Column, fmt.Sprintf(format, args...)))
 }
 
 // resolve follows aliases, and counts how much is read in all.
@@ -125,6 +141,9 @@ func (d *decoder) resolve(n *yaml.Node) *yaml.Node {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
+// notATest is the key that tells a rule file.
+const notATest = "groups"
+
 // keys says what to do with the value of each key of a mapping.
 type keys map[string]func(*yaml.Node)
 
@@ -137,7 +156,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, known keys) {
 			for name := range known {
 				names = append(names, name)
 			}
-			slices.Sort(names)
+			names = slices.DeleteFunc(slices.Sorted(slices.Values(names)), func(name string) bool { return name == notATest })
 			hint := "known are " + strings.Join(names, ", ")
 			if near := rules.Nearest(key.Value, names); near != "" {
 				hint = fmt.Sprintf("did you mean %q?", near)

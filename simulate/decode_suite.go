@@ -21,6 +21,9 @@ func (d *decoder) suite(n *yaml.Node, s *Suite) {
 		"group_eval_order": func(n *yaml.Node) {
 			d.list(n, "group_eval_order", func(n *yaml.Node) { d.groupName(n, s) })
 		},
+		notATest: func(n *yaml.Node) {
+			d.fail(n, "this is a rule file, it has groups: give the file with its tests, which names it in rule_files")
+		},
 		"fuzzy_compare": func(n *yaml.Node) { s.FuzzyCompare = d.boolean(n, "fuzzy_compare") },
 		"tests": func(n *yaml.Node) {
 			d.list(n, "tests", func(n *yaml.Node) {

@@ -55,6 +55,8 @@ type runOptions struct {
 	// resendDelay and notify are what a Prometheus server sends alerts with.
 	resendDelay time.Duration
 	notify      promrules.NotifyFunc
+	// late lets rules expand their templates only when their alerts are looked at.
+	late bool
 }
 
 // run is rules over a store of their own.
@@ -63,6 +65,8 @@ type run struct {
 	query  promrules.QueryFunc
 	groups []*runGroup
 	input  []inputSeries
+	// late are the rules that expand their templates late, by the text of their expression.
+	late map[string]*runRule
 }
 
 type runGroup struct {
@@ -76,15 +80,19 @@ type runRule struct {
 	promrules.Rule
 	source   *programRule
 	alerting *promrules.AlertingRule
+	// late tells that the rule was made without labels and annotations; result is what its
+	// expression gave last.
+	late   bool
+	result promql.Vector
 }
 
 // start makes a run; nothing is evaluated yet.
 func (w *worker) start(o runOptions) *run {
 	w.subqueryStep = o.interval
-	r := &run{store: newStore(), input: slices.Clone(o.input)}
+	r := &run{store: newStore(), input: slices.Clone(o.input), late: map[string]*runRule{}}
 	r.query = promrules.EngineQueryFunc(w.engine, r.store)
 	options := &promrules.ManagerOptions{
-		QueryFunc:    r.query,
+		QueryFunc:    r.evaluate,
 		AppendableV2: r.store,
 		Queryable:    r.store,
 		Context:      context.Background(),
@@ -96,9 +104,20 @@ func (w *worker) start(o runOptions) *run {
 	if options.NotifyFunc == nil {
 		options.NotifyFunc = func(context.Context, string, ...*promrules.Alert) {}
 	}
+	var late map[string]bool
+	if o.late {
+		late = lateRules(o.reached)
+	}
 	for _, source := range ordered(o.program.groups, o.order) {
-		if g := newRunGroup(source, o, options); g != nil {
-			r.groups = append(r.groups, g)
+		g := newRunGroup(source, o, late, options)
+		if g == nil {
+			continue
+		}
+		r.groups = append(r.groups, g)
+		for _, rule := range g.rules {
+			if rule.late {
+				r.late[rule.source.text] = rule
+			}
 		}
 	}
 	return r
@@ -112,14 +131,14 @@ func ordered(groups []*programGroup, order map[string]int) []*programGroup {
 }
 
 // newRunGroup makes a group of those of its rules that are reached, or nil if none is.
-func newRunGroup(source *programGroup, o runOptions, options *promrules.ManagerOptions) *runGroup {
+func newRunGroup(source *programGroup, o runOptions, late map[string]bool, options *promrules.ManagerOptions) *runGroup {
 	g := &runGroup{source: source}
 	var all []promrules.Rule
 	for _, rule := range source.rules {
 		if !o.reached[rule] {
 			continue
 		}
-		r := newRunRule(rule, o)
+		r := newRunRule(rule, o, late[rule.text])
 		g.rules = append(g.rules, r)
 		all = append(all, r.Rule)
 	}
@@ -142,16 +161,20 @@ func newRunGroup(source *programGroup, o runOptions, options *promrules.ManagerO
 	return g
 }
 
-func newRunRule(source *programRule, o runOptions) *runRule {
+func newRunRule(source *programRule, o runOptions, late bool) *runRule {
 	expr := namedExpr{source.expr, source.text}
-	r := &runRule{source: source}
+	r := &runRule{source: source, late: late}
 	if !source.rule.IsAlert() {
 		r.Rule = promrules.NewRecordingRule(source.name, expr, source.labels)
 		return r
 	}
+	lset, annotations := source.labels, source.annotations
+	if late {
+		lset, annotations = labels.EmptyLabels(), labels.EmptyLabels()
+	}
 	r.alerting = promrules.NewAlertingRule(
 		source.name, expr, source.rule.For.D, source.rule.KeepFiringFor.D,
-		source.labels, source.annotations, o.externalLabels, o.externalURL,
+		lset, annotations, o.externalLabels, o.externalURL,
 		true, promslog.NewNopLogger())
 	r.Rule = r.alerting
 	return r
@@ -172,15 +195,4 @@ func (r *run) feed(ctx context.Context, ts time.Time) error {
 		}
 	}
 	return app.Commit()
-}
-
-// active returns the alerts of a rule that are pending or firing.
-func (r *runRule) active(state promrules.AlertState) []*promrules.Alert {
-	var found []*promrules.Alert
-	for _, a := range r.alerting.ActiveAlerts() {
-		if a.State == state {
-			found = append(found, a)
-		}
-	}
-	return found
 }

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -31,7 +32,7 @@ var appendOptions storage.AOptions
 
 // maxInputValues is the most values that one input series may have. It stops a slip such as
 // 1x1000000000 from taking all memory.
-const maxInputValues = 10_000_000
+const maxInputValues = 3_000_000
 
 // Complaint is something worth telling about a place in a suite.
 type Complaint struct {
@@ -71,10 +72,25 @@ func (c *Case) input(start time.Time, length time.Duration, scrapes *scrapeCache
 	return append(all, recorded...), complaints, nil
 }
 
-// errorAt is an error with a place in the suite.
+// placedError is an error with a place in a suite.
+type placedError struct {
+	suite *Suite
+	span  rules.Span
+	err   error
+}
+
+func (e *placedError) Unwrap() error { return e.err }
+
+func (e *placedError) Error() string {
+	at := e.suite.Position(e.span.Start)
+	return fmt.Sprintf("%s:%d:%d: %s", e.suite.Path, at.Line, at.Column, e.err)
+}
+
 func (c *Case) errorAt(span rules.Span, err error) error {
-	at := c.Suite.Position(span.Start)
-	return fmt.Errorf("%s:%d:%d: %w", c.Suite.Path, at.Line, at.Column, err)
+	if placed := (*placedError)(nil); errors.As(err, &placed) {
+		return err
+	}
+	return &placedError{c.Suite, span, err}
 }
 
 func (in InputSeries) parse(start time.Time, interval time.Duration) (inputSeries, error) {
@@ -100,7 +116,7 @@ func (in InputSeries) values() (labels.Labels, []parser.SequenceValue, error) {
 	text := strings.TrimSpace(in.Series.Value) + " " + strings.TrimSpace(in.Values.Value)
 	lset, values, err := seriesParser().ParseSeriesDesc(text)
 	if err != nil {
-		return labels.EmptyLabels(), nil, fmt.Errorf("input series %q: %w", text, err)
+		return labels.EmptyLabels(), nil, fmt.Errorf("input series %s: %w", in.Series.Value, err)
 	}
 	return lset, values, nil
 }

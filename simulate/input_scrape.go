@@ -216,5 +216,5 @@ func holdsTime(kind model.MetricType, v scrapedValue) bool {
 	default:
 		return false
 	}
-	return timeName.MatchString(v.labels.Get(labels.MetricName)) && v.value > earliestTime && v.value < latestTime
+	return timeName.MatchString(v.labels.Get(model.MetricNameLabel)) && v.value > earliestTime && v.value < latestTime
 }

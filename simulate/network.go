@@ -32,13 +32,13 @@ type Host struct {
 // others: nothing on it is ever sent to a real address. A name nobody has is served by a
 // stand-in that accepts every message.
 type Network struct {
-	hosts     map[string]Host
 	recorder  *recorder
 	authority *authority
 	server    *http.Server
 	arrivals  arrivals
 
 	mu      sync.Mutex
+	hosts   map[string]Host
 	clients []*http.Transport
 }
 
@@ -64,6 +64,13 @@ func newNetwork(rec *recorder) (*Network, error) {
 	}
 	go n.server.Serve(&n.arrivals)
 	return n, nil
+}
+
+// add puts hosts on the network, in place of those that were there.
+func (n *Network) add(hosts map[string]Host) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hosts = hosts
 }
 
 // close ends all connections.
@@ -177,6 +184,8 @@ func (l *arrivals) Addr() net.Addr { return &net.UnixAddr{Name: "simulation", Ne
 
 // lookup returns the host at an address: one registered with the port comes first.
 func (n *Network) lookup(a *arrival) (Host, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if host, ok := n.hosts[a.address]; ok {
 		return host, true
 	}
@@ -201,6 +210,10 @@ func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 	if d.Channel == "" {
 		d.Channel = "webhook"
 	}
+	if host.Relay && a.attempt != nil {
+		// It may pass the message on before it has answered.
+		n.recorder.entrusted(a.attempt)
+	}
 	answer := &answer{ResponseWriter: w, status: http.StatusOK}
 	// What was sent is recorded even if the host goes away without an answer.
 	defer func() {
@@ -221,11 +234,7 @@ func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (n *Network) record(a *arrival, host Host, r *http.Request, d Delivery) {
-	if a.attempt == nil || isQuestion(a.attempt.integration, r) {
-		return
-	}
-	if host.Relay && d.Error == "" {
-		n.recorder.accepted(a.attempt)
+	if a.attempt == nil || isQuestion(a.attempt.integration, r) || (host.Relay && d.Error == "") {
 		return
 	}
 	if host.Show != nil {

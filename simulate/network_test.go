@@ -21,7 +21,7 @@ func onNetwork(t *testing.T, hosts map[string]Host, play func(*Network) error) e
 		if err != nil {
 			return err
 		}
-		network.hosts = hosts
+		network.add(hosts)
 		err = play(network)
 		network.close()
 		time.Sleep(lingering)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
+
+	"github.com/prometheus/alertmanager/config"
 )
 
 // NotifyOptions says what Alertmanager is sent, and by which configuration it works.
@@ -34,10 +35,17 @@ const (
 	lingering = time.Minute
 )
 
-// arrivalGap lies between the arrivals of two alerts, and between an alert and what Alertmanager
-// has planned for the same instant, so that which comes first is never left to chance: a flush
-// comes before the alerts of its instant. It is far below the millisecond that is shown.
-const arrivalGap = time.Nanosecond
+// Small times that keep apart what happens at one instant, so that which comes first is never
+// left to chance. They add up to far less than the millisecond that is shown.
+const (
+	// arrivalGap lies between the arrivals of two alerts, and so between an alert and what
+	// Alertmanager planned, when an earlier one came, for the same instant: a flush comes
+	// before the alerts of its instant.
+	arrivalGap = 2 * sendDelay
+	// sendDelay lies between a flush and its messages. It would be 0 if the race detector of
+	// Go 1.26 could bear timers of 0 in a bubble (https://go.dev/issue/78156).
+	sendDelay = time.Nanosecond
+)
 
 // Notify plays the batches into Alertmanager, unmodified but for its clock and its network, and
 // returns all that it did about them, sorted by time, receiver and group key. It does not
@@ -49,20 +57,13 @@ func Notify(ctx context.Context, options NotifyOptions) ([]Notification, error) 
 	if options.Configuration == nil {
 		options.Configuration = BuiltinConfiguration()
 	}
-	mails, err := openMailbox()
+	s, err := newSession(options)
 	if err != nil {
 		return nil, err
 	}
-	defer mails.close()
-	dir, err := os.MkdirTemp("", "rulekit-simulation-")
-	if err != nil {
-		return nil, fmt.Errorf("make a folder for the simulation: %w", err)
-	}
-	defer os.RemoveAll(dir)
-
+	defer s.close()
 	var notifications []Notification
 	err = onVirtualClock(ctx, options.Start, func() error {
-		s := &session{options: options, mails: mails, dir: dir, recorder: newRecorder(options.Start)}
 		if err := s.play(ctx); err != nil {
 			return err
 		}
@@ -77,15 +78,31 @@ func Notify(ctx context.Context, options NotifyOptions) ([]Notification, error) 
 	}), nil
 }
 
-// session is one run of Notify, inside of the bubble.
+// session is one run of Notify: what it takes from outside, and what it sees inside the bubble.
 type session struct {
 	options  NotifyOptions
-	mails    *mailbox
-	dir      string
+	config   *config.Config
+	offline  offline
 	recorder *recorder
 	// arrived counts the alerts that were put: see arrivalGap.
 	arrived time.Duration
 }
+
+func newSession(options NotifyOptions) (*session, error) {
+	conf, err := options.Configuration.load()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{options: options, config: conf, recorder: newRecorder(options.Start)}
+	if err := s.offline.prepare(conf); err != nil {
+		s.close()
+		return nil, fmt.Errorf("%s: %w", options.Configuration.path, err)
+	}
+	return s, nil
+}
+
+// close gives back what was taken from outside.
+func (s *session) close() { s.offline.close() }
 
 func (s *session) play(ctx context.Context) (err error) {
 	network, err := newNetwork(s.recorder)
@@ -101,7 +118,7 @@ func (s *session) play(ctx context.Context) (err error) {
 		if hostsErr != nil {
 			return fmt.Errorf("set up the hosts of the simulation: %w", hostsErr)
 		}
-		network.hosts = hosts
+		network.add(hosts)
 		if stop != nil {
 			defer func() { err = errors.Join(err, stopHosts(stop)) }()
 		}
@@ -127,7 +144,7 @@ func (s *session) play(ctx context.Context) (err error) {
 		}
 	}
 	// What is planned for the last instant belongs to it.
-	return s.sleepUntil(ctx, s.options.Length+s.arrived)
+	return s.sleepUntil(ctx, s.options.Length+s.arrived+arrivalGap)
 }
 
 // sleepUntil lets time pass until that long after the start, and returns an error if ctx ends.

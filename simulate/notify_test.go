@@ -486,8 +486,55 @@ func TestNotifyRelay(t *testing.T) {
 	}
 }
 
+// A relay may pass a message on before it answers, under a group key of its own; and what it
+// refuses is shown as its refusal.
+func TestNotifyRelayAtOnce(t *testing.T) {
+	hosts := func(network *Network) (map[string]Host, func(), error) {
+		calls := 0
+		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if calls++; calls == 1 {
+				network.Deliver("im", "a digest", Delivery{Channel: "feishu", URL: "https://open.feishu.cn/"})
+				network.Deliver("somebody else", "", Delivery{})
+				return
+			}
+			http.Error(w, "unknown receiver", http.StatusNotFound)
+		})
+		return map[string]Host{"im": {Handler: handler, Relay: true}}, nil, nil
+	}
+	got, err := Notify(t.Context(), NotifyOptions{
+		Configuration: configuration(t, webhookTo("http://im/", "")), Hosts: hosts, Start: monday, Length: 6 * time.Minute,
+		Batches: batchesOf(6*time.Minute, active{"alertname=Down", 0, 3}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var deliveries []Delivery
+	for _, n := range got {
+		for _, d := range n.Deliveries {
+			d.Body = ""
+			deliveries = append(deliveries, d)
+		}
+	}
+	want := []Delivery{
+		{At: 30 * time.Second, Channel: "feishu", URL: "https://open.feishu.cn/"},
+		{At: 330 * time.Second, Channel: "webhook", URL: "http://im/", Error: "HTTP 404 Not Found: unknown receiver"},
+	}
+	if diff := cmp.Diff(want, deliveries); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 func BenchmarkNotifyDay(b *testing.B) {
 	options := busy(24 * time.Hour)
+	for b.Loop() {
+		if _, err := Notify(b.Context(), options); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNotifyExample(b *testing.B) {
+	options := NotifyOptions{Start: monday, Length: 17 * time.Minute, Batches: batchesOf(17*time.Minute, active{"alertname=Down severity=warning pod=a", 4, 11})}
 	for b.Loop() {
 		if _, err := Notify(b.Context(), options); err != nil {
 			b.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -15,30 +14,45 @@ import (
 // simulated stands for secrets that the simulation does not need to know.
 const simulated = "simulated"
 
-// offline prepares a configuration for a simulation: mail goes to the mailbox; nothing asks a
-// proxy, an authority or a cloud for leave; and no file with a secret is read. dir is an empty
-// folder for files that stand for those.
+// offline prepares a configuration for a simulation: mail goes to a mailbox of its own; nothing
+// asks a proxy, an authority or a cloud for leave; and no file with a secret is read. Its zero
+// value is ready; what it opens lasts until close.
 type offline struct {
+	// mails is nil until a receiver sends mail.
 	mails *mailbox
-	dir   string
+	// dir is a folder for files that stand for those with secrets; it is empty until one does.
+	dir string
 }
 
 // prepare changes c, which nobody else may use.
 func (o *offline) prepare(c *config.Config) error {
 	for i := range c.Receivers {
 		receiver := &c.Receivers[i]
-		o.mail(receiver)
-		if err := o.cloud(receiver); err != nil {
-			return fmt.Errorf("receiver %q: %w", receiver.Name, err)
-		}
-		if err := o.integrations(receiver); err != nil {
-			return fmt.Errorf("receiver %q: %w", receiver.Name, err)
+		for _, step := range []func(*config.Receiver) error{o.mail, o.cloud, o.integrations} {
+			if err := step(receiver); err != nil {
+				return fmt.Errorf("receiver %q: %w", receiver.Name, err)
+			}
 		}
 	}
 	return nil
 }
 
-func (o *offline) mail(r *config.Receiver) {
+// close ends the mailbox and removes the folder.
+func (o *offline) close() {
+	if o.mails != nil {
+		o.mails.close()
+	}
+	if o.dir != "" {
+		os.RemoveAll(o.dir)
+	}
+}
+
+func (o *offline) mail(r *config.Receiver) (err error) {
+	if len(r.EmailConfigs) > 0 && o.mails == nil {
+		if o.mails, err = openMailbox(); err != nil {
+			return err
+		}
+	}
 	off := false
 	for _, c := range r.EmailConfigs {
 		c.Smarthost.Host, c.Smarthost.Port = o.mails.address()
@@ -46,10 +60,8 @@ func (o *offline) mail(r *config.Receiver) {
 		c.AuthUsername, c.AuthIdentity = "", ""
 		c.AuthPassword, c.AuthSecret = "", ""
 		c.AuthPasswordFile, c.AuthSecretFile = "", ""
-		if c.Hello == "" {
-			c.Hello = "localhost"
-		}
 	}
+	return nil
 }
 
 // cloud gives the AWS client all it needs to sign a message: otherwise it would look for an
@@ -157,13 +169,29 @@ func (o *offline) files(integration string, c reflect.Value) error {
 			}
 			content = fileURL(integration)
 		}
-		path := filepath.Join(o.dir, integration+"-"+name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			return fmt.Errorf("stand-in for %s: %w", name, err)
+		path, err := o.file(content)
+		if err != nil {
+			return fmt.Errorf("%s: stand-in for a file: %w", integration, err)
 		}
 		field.SetString(path)
 	}
 	return nil
+}
+
+// file makes a file with that content.
+func (o *offline) file(content string) (path string, err error) {
+	if o.dir == "" {
+		if o.dir, err = os.MkdirTemp("", "rulekit-simulation-"); err != nil {
+			return "", err
+		}
+	}
+	f, err := os.CreateTemp(o.dir, "")
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	_, err = f.WriteString(content)
+	return f.Name(), err
 }
 
 // fileURL stands for a URL in a file that is not on this machine.

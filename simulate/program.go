@@ -114,7 +114,7 @@ func newProgramRule(rule *rules.Rule, parse parser.Parser) (*programRule, error)
 		annotations: pairLabels(rule.Annotations),
 	}
 	r.reads.expression(expr)
-	if callsQuery(r.labels) || callsQuery(r.annotations) {
+	if r.asks() {
 		r.reads.everything = true
 	}
 	return r, nil

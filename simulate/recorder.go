@@ -25,8 +25,8 @@ type recorder struct {
 	mu            sync.Mutex
 	notifications []*Notification
 	runs          map[flush]*Notification
-	// passed holds the notifications that a relay has accepted.
-	passed map[*Notification]bool
+	// relays holds the notifications that were sent to a relay.
+	relays map[*Notification]bool
 	// mutes is what was last recorded as muted in each group.
 	mutes map[string]string
 	// stopping is set when the simulation ends: what fails from then on is cut off by that.
@@ -52,7 +52,7 @@ func newRecorder(start time.Time) *recorder {
 	return &recorder{
 		start:  start,
 		runs:   map[flush]*Notification{},
-		passed: map[*Notification]bool{},
+		relays: map[*Notification]bool{},
 		mutes:  map[string]string{},
 	}
 }
@@ -127,14 +127,15 @@ func (r *recorder) delivered(a *attempt, d Delivery) {
 	a.notification.Deliveries = append(a.notification.Deliveries, d)
 }
 
-// accepted records that a relay has taken over the message of an attempt.
-func (r *recorder) accepted(a *attempt) {
+// entrusted records that the message of an attempt is in the hands of a relay.
+func (r *recorder) entrusted(a *attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.passed[a.notification] = true
+	r.relays[a.notification] = true
 }
 
-// relayed records a message that a relay passed on, during the attempt or long after it.
+// relayed records a message that a relay passed on, during the attempt or long after it. A
+// message about several groups, or about none that is known, belongs to the receiver's last.
 func (r *recorder) relayed(receiver, groupKey string, d Delivery) {
 	if d.At == 0 {
 		d.At = r.now()
@@ -142,11 +143,21 @@ func (r *recorder) relayed(receiver, groupKey string, d Delivery) {
 	d.URL = redactURL(d.URL)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var last *Notification
 	for _, n := range slices.Backward(r.notifications) {
-		if n.Receiver == receiver && n.GroupKey == groupKey && r.passed[n] {
-			n.Deliveries = append(n.Deliveries, d)
-			return
+		if n.Receiver != receiver || !r.relays[n] {
+			continue
 		}
+		if n.GroupKey == groupKey {
+			last = n
+			break
+		}
+		if last == nil {
+			last = n
+		}
+	}
+	if last != nil {
+		last.Deliveries = append(last.Deliveries, d)
 	}
 }
 

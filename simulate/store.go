@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -135,7 +136,7 @@ func (st *store) getOrCreate(lset labels.Labels) (*series, error) {
 	}
 	s := &series{labels: lset}
 	st.byHash[hash] = append(st.byHash[hash], s)
-	name := lset.Get(labels.MetricName)
+	name := lset.Get(model.MetricNameLabel)
 	p := st.byName[name]
 	if p == nil {
 		p = &posting{}

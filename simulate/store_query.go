@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -59,7 +60,7 @@ func (st *store) matching(matchers []*labels.Matcher) []*series {
 // candidates returns the series with the name that a matcher fixes, and the other matchers.
 func (st *store) candidates(matchers []*labels.Matcher) ([]*series, []*labels.Matcher) {
 	for i, m := range matchers {
-		if m.Name != labels.MetricName || m.Type != labels.MatchEqual {
+		if m.Name != model.MetricNameLabel || m.Type != labels.MatchEqual {
 			continue
 		}
 		p := st.byName[m.Value]

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -66,17 +67,17 @@ func TestStoreBehavesAsTSDB(t *testing.T) {
 
 func testMatchers() [][]*labels.Matcher {
 	return [][]*labels.Matcher{
-		{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, "m0")},
-		{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, "m1"), labels.MustNewMatcher(labels.MatchNotEqual, "a", "1")},
-		{labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, "m.+")},
+		{labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, "m0")},
+		{labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, "m1"), labels.MustNewMatcher(labels.MatchNotEqual, "a", "1")},
+		{labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, "m.+")},
 		{labels.MustNewMatcher(labels.MatchEqual, "b", ""), labels.MustNewMatcher(labels.MatchRegexp, "a", ".+")},
-		{labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, "absent")},
+		{labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, "absent")},
 	}
 }
 
 func randomSeries(random *rand.Rand) labels.Labels {
 	b := labels.NewScratchBuilder(3)
-	b.Add(labels.MetricName, fmt.Sprintf("m%d", random.IntN(3)))
+	b.Add(model.MetricNameLabel, fmt.Sprintf("m%d", random.IntN(3)))
 	b.Add("a", []string{"", "1", "2"}[random.IntN(3)])
 	if random.IntN(2) == 0 {
 		b.Add("b", "x")

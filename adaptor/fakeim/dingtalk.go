@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ func init() {
 	register(&protocol{
 		name:   "dingtalk",
 		hosts:  []string{"oapi.dingtalk.com"},
+		token:  func(u *url.URL) string { return u.Query().Get("access_token") },
 		answer: answerDingTalk,
 		throttled: jsonAnswer(http.StatusOK,
 			`{"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute","status":1111,"wait":5,"punish":"deny"}`),
@@ -56,7 +58,7 @@ func answerDingTalk(im *IM, r *http.Request, body []byte) answer {
 		return notFound()
 	}
 	query := r.URL.Query()
-	secret, exists := im.bot(query.Get("access_token"))
+	secret, exists := im.bot(im.protocol.token(r.URL))
 	if !exists {
 		return dingTalkError(300005, "token is not exist")
 	}

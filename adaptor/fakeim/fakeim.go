@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,8 @@ type protocol struct {
 	name string
 	// hosts are the hosts that the real messenger serves.
 	hosts []string
+	// token returns the part of an address that is unique to a bot.
+	token func(*url.URL) string
 	// answer checks a request as the real one does.
 	answer func(im *IM, r *http.Request, body []byte) answer
 	// throttled is the real one's answer to too many messages.
@@ -75,10 +78,11 @@ type Fault struct {
 type IM struct {
 	protocol *protocol
 
-	mu       sync.Mutex
-	bots     map[string]string
-	faults   []Fault
-	received []Received
+	mu        sync.Mutex
+	bots      map[string]string
+	onlyKnown bool
+	faults    []Fault
+	received  []Received
 }
 
 // New returns a fake of the named messenger. The error names those there are.
@@ -115,24 +119,32 @@ func Show(channel, body string) (string, error) {
 // Channel is the messenger's name.
 func (im *IM) Channel() string { return im.protocol.name }
 
-// AddBot makes a bot known by its token, the part of its address that is unique to it; a bot
-// with a secret checks signatures. Without any bot, every token is taken for one without a
-// secret.
-func (im *IM) AddBot(token, secret string) {
+// AddBot makes a bot known by its webhook address, or by its token alone. A bot with a secret
+// checks signatures; any other token is taken for one without a secret, unless OnlyKnownBots
+// was called.
+func (im *IM) AddBot(address, secret string) {
+	token := address
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		token = im.protocol.token(u)
+	}
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	im.bots[token] = secret
+}
+
+// OnlyKnownBots makes the messenger refuse the tokens that AddBot was not told of.
+func (im *IM) OnlyKnownBots() {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.onlyKnown = true
 }
 
 // bot returns a bot's secret and whether there is such a bot.
 func (im *IM) bot(token string) (secret string, exists bool) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
-	if len(im.bots) == 0 {
-		return "", token != ""
-	}
 	secret, exists = im.bots[token]
-	return secret, exists
+	return secret, exists || (token != "" && !im.onlyKnown)
 }
 
 // Fail makes the next requests meet the given faults, one each, in order.

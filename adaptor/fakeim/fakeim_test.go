@@ -87,9 +87,10 @@ func TestAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, token := range []string{"T", "T/B/X", "xoxb"} {
-			im.AddBot(token, "")
+		for _, bot := range []string{"T", slackURL, "xoxb"} {
+			im.AddBot(bot, "")
 		}
+		im.OnlyKnownBots()
 		status, answer := send(im, test.address, test.body, test.header...)
 		if status != test.status || !strings.Contains(answer, test.answer) {
 			t.Errorf("%s %.120s: got %d %s, want %d %s", test.address, test.body, status, answer, test.status, test.answer)
@@ -115,7 +116,7 @@ func TestSignatures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			im.AddBot("T", secret)
+			im.AddBot(address, secret)
 			_, answer = send(im, address, body)
 		})
 		return answer

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,11 +21,15 @@ func init() {
 	register(&protocol{
 		name:      "feishu",
 		hosts:     []string{"open.feishu.cn", "open.larksuite.com"},
+		token:     func(u *url.URL) string { return strings.TrimPrefix(u.Path, feishuPath) },
 		answer:    answerFeishu,
 		throttled: feishuError(http.StatusOK, 11232, "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]"),
 		show:      showFeishu,
 	})
 }
+
+// feishuPath is where custom bots are; the token follows.
+const feishuPath = "/open-apis/bot/v2/hook/"
 
 // feishuLimit is the documented size of a custom bot's request, 20 KB.
 const feishuLimit = 20 << 10
@@ -69,7 +74,7 @@ func feishuError(status, code int, message string) answer {
 }
 
 func answerFeishu(im *IM, r *http.Request, body []byte) answer {
-	token, ok := strings.CutPrefix(r.URL.Path, "/open-apis/bot/v2/hook/")
+	token, ok := strings.CutPrefix(r.URL.Path, feishuPath)
 	if !ok || r.Method != http.MethodPost {
 		return notFound()
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -12,6 +13,7 @@ func init() {
 	register(&protocol{
 		name:      "wecom",
 		hosts:     []string{"qyapi.weixin.qq.com"},
+		token:     func(u *url.URL) string { return u.Query().Get("key") },
 		answer:    answerWeCom,
 		throttled: weComError(45009, "api freq out of limit"),
 		show:      showWeCom,
@@ -51,7 +53,7 @@ func answerWeCom(im *IM, r *http.Request, body []byte) answer {
 	if r.Method != http.MethodPost {
 		return weComError(43002, "require POST method")
 	}
-	if _, exists := im.bot(r.URL.Query().Get("key")); !exists {
+	if _, exists := im.bot(im.protocol.token(r.URL)); !exists {
 		return weComError(93000, "invalid webhook url")
 	}
 	var m weComMessage

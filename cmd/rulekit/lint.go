@@ -15,13 +15,14 @@ import (
 	"github.com/rulekit/rulekit/lint"
 	"github.com/rulekit/rulekit/lint/report"
 	"github.com/rulekit/rulekit/rules"
+	"github.com/rulekit/rulekit/simulate"
 )
 
 // lintFlags are the flags of rulekit lint.
 type lintFlags struct {
-	enable, disable, metrics, outputs []string
-	failOn, stdinName, dialect        string
-	short                             bool
+	enable, disable, metrics, outputs, features []string
+	failOn, stdinName, dialect                  string
+	short                                       bool
 }
 
 // newLint finds mistakes in rule files.
@@ -54,8 +55,9 @@ above, and 2 if lint could not do its work.`,
 	f.StringSliceVar(&flags.disable, "disable", nil, "do not run these `checks`")
 	f.StringSliceVar(&flags.metrics, "metrics", nil, "recorded scrapes (`file or folder`) that say which metrics exist")
 	f.StringVar(&flags.failOn, "fail-on", "error", "least `severity` that gives exit code 1: error, warning or info")
-	f.StringArrayVarP(&flags.outputs, "output", "o", []string{"text"}, "`format` (text or json), or format=FILE; may be repeated")
+	f.StringArrayVarP(&flags.outputs, "output", "o", []string{"text"}, "`format`: text or json, to a file with format=FILE (repeatable)")
 	f.BoolVar(&flags.short, "short", false, "one line for each finding")
+	f.StringSliceVar(&flags.features, "enable-feature", nil, "PromQL `features` the server has switched on, named as Prometheus names them")
 	f.StringVar(&flags.stdinName, "stdin-name", "", "`name` of standard input in findings")
 	f.StringVar(&flags.dialect, "dialect", "prometheus", "`server` the rules are for: prometheus, thanos or mimir")
 	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -88,6 +90,10 @@ func runLint(ctx context.Context, env *environment, flags lintFlags, paths []str
 	if err != nil {
 		return explainUnknown(err)
 	}
+	features, err := simulate.ParseFeatures(flags.features)
+	if err != nil {
+		return fmt.Errorf("--enable-feature: %w", err)
+	}
 	outputs, err := lintOutputs(env, flags)
 	if err != nil {
 		return err
@@ -99,7 +105,7 @@ func runLint(ctx context.Context, env *environment, flags lintFlags, paths []str
 		}
 	}
 	set, err := rules.Load(ctx, lintPaths(paths), rules.Options{
-		Dialect: flags.dialect, Stdin: env.stdin, StdinName: flags.stdinName,
+		Dialect: flags.dialect, PromQL: features.Parser(), Stdin: env.stdin, StdinName: flags.stdinName,
 	})
 	if err != nil {
 		return err
@@ -152,10 +158,17 @@ type lintOutput struct {
 
 func lintOutputs(env *environment, flags lintFlags) ([]lintOutput, error) {
 	var outputs []lintOutput
+	onStdout := ""
 	for _, spec := range flags.outputs {
 		format, path, toFile := strings.Cut(spec, "=")
 		if toFile && path == "" {
 			return nil, fmt.Errorf("--output %q: no file is named after =", spec)
+		}
+		if !toFile && onStdout != "" {
+			return nil, fmt.Errorf("--output %s and --output %s both go to the standard output: add =FILE to one", onStdout, format)
+		}
+		if !toFile {
+			onStdout = format
 		}
 		options := report.Options{Short: flags.short}
 		if !toFile {

@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/rulekit/rulekit/rules"
 	"github.com/rulekit/rulekit/rules/terminal"
 )
 
@@ -104,6 +106,7 @@ func newRoot(env *environment) *cobra.Command {
 		}
 		return fmt.Errorf("--color %q: want auto, always or never", env.color)
 	}
+	root.SetFlagErrorFunc(explainFlagError)
 	root.AddGroup(
 		&cobra.Group{ID: groupCheck, Title: "Check:"},
 		&cobra.Group{ID: groupRun, Title: "Run:"},
@@ -111,6 +114,21 @@ func newRoot(env *environment) *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupHelp)
 	root.SetCompletionCommandGroupID(groupHelp)
-	root.AddCommand(newLint(env), newSimulate(env), newTest(env), newVersion(env))
+	root.AddCommand(newAdaptor(env), newExplain(env), newLint(env), newSimulate(env), newTest(env), newVersion(env))
 	return root
+}
+
+// explainFlagError adds the nearest flag there is to an error about one that is not.
+func explainFlagError(cmd *cobra.Command, err error) error {
+	unknown := (*pflag.NotExistError)(nil)
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	hint := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
+	if near := rules.Nearest(unknown.GetSpecifiedName(), known); near != "" {
+		hint = fmt.Sprintf("did you mean --%s?", near)
+	}
+	return withHint(err, hint)
 }

@@ -48,14 +48,14 @@ CASE is a unit-test file; without one, a built-in example is played.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.run, "run", "", "play the first case whose name matches this regular expression")
-	f.StringArrayVar(&flags.alerts, "alert", nil, "play only this alert (repeatable); without CASE: the shipped alert to show")
-	f.StringArrayVar(&flags.rules, "rules", nil, "play these rule files instead of those the case names (repeatable)")
-	f.StringVar(&flags.receiver, "receiver", "", "show what this receiver gets")
-	f.StringVar(&flags.alertmanager, "alertmanager-config", "", "Alertmanager configuration to play (default: a built-in one)")
-	f.StringVar(&flags.adaptor, "adaptor-config", "", "configuration of rulekit's adaptor (default: a built-in one)")
-	f.StringVar(&flags.duration, "duration", "", "how long to play, such as 6h (default: as long as the case's series last)")
-	f.StringVarP(&flags.output, "output", "o", "text", "text or json")
+	f.StringVar(&flags.run, "run", "", "play the first case whose name matches this `REGEXP`")
+	f.StringArrayVar(&flags.alerts, "alert", nil, "play only the alert `NAME`, repeatable; without CASE: the shipped alert to show")
+	f.StringArrayVar(&flags.rules, "rules", nil, "play the rules in `FILE` instead of those the case names, repeatable")
+	f.StringVar(&flags.receiver, "receiver", "", "show what the receiver `NAME` gets")
+	f.StringVar(&flags.alertmanager, "alertmanager-config", "", "Alertmanager configuration `FILE` (default: a built-in one)")
+	f.StringVar(&flags.adaptor, "adaptor-config", "", "configuration `FILE` of rulekit's adaptor (default: a built-in one)")
+	f.StringVar(&flags.duration, "duration", "", "how `LONG` to play, such as 6h (default: as long as the case's series last)")
+	f.StringVarP(&flags.output, "output", "o", "text", "`FORMAT`: text or json")
 	return cmd
 }
 

@@ -30,7 +30,14 @@ type world struct {
 // hosts puts the world on the network. It runs on the virtual clock.
 func (w *world) hosts(network *simulate.Network) (map[string]simulate.Host, func(), error) {
 	hosts := map[string]simulate.Host{}
-	for name, im := range fakeim.Hosts() {
+	ims := fakeim.Hosts()
+	for _, r := range w.receivers.Receivers {
+		// The fakes check signatures where the bot has a secret.
+		if im := ims[r.Target.Host()]; im != nil {
+			im.AddBot(string(r.Target.URL), string(r.Target.Secret))
+		}
+	}
+	for name, im := range ims {
 		show := func(_, body string) string { return shown(im.Channel(), body) }
 		hosts[name] = simulate.Host{Handler: im, Channel: im.Channel(), Show: show}
 	}

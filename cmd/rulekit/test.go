@@ -79,14 +79,18 @@ func runTest(cmd *cobra.Command, env *environment, flags testFlags, args []strin
 	for _, f := range results.Files {
 		report.Warnings(env.stderr, env.style(env.stderr), f)
 	}
+	n := results.Counts()
+	unreadable := n.Broken > 0 && n.Broken == n.Files
 	for _, sink := range sinks {
+		if unreadable && sink.format == "text" {
+			continue
+		}
 		if err := sink.write(env, flags, results); err != nil {
 			return err
 		}
 	}
-	n := results.Counts()
 	switch {
-	case n.Broken > 0 && n.Passed+n.Failed == 0:
+	case unreadable:
 		return errUnreadable(results)
 	case n.Failed+n.Broken > 0:
 		return errFindings
@@ -161,7 +165,7 @@ func writeText(env *environment, w io.Writer, flags testFlags, results *simulate
 	return text.Err
 }
 
-// errUnreadable is the error of a run in which no test could be started.
+// errUnreadable is the error of a run in which no file could be read.
 func errUnreadable(results *simulate.Report) error {
 	var errs []string
 	for _, f := range results.Files {

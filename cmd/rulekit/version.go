@@ -13,6 +13,7 @@ func newVersion(env *environment) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print rulekit's version and those of the engines inside it",
+		Example: "  rulekit version",
 		GroupID: groupHelp,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

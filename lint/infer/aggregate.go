@@ -52,7 +52,11 @@ func aggregateValues(e *parser.AggregateExpr, in, param, out *Result) {
 	switch e.Op {
 	case parser.COUNT, parser.COUNT_VALUES:
 		out.Values = whole(1, inf)
-		because("a group exists only where it has at least one series, so this is always >= 1")
+		if len(e.Grouping) == 0 && !e.Without {
+			because("there is a count only where there is at least one series, so this is always >= 1")
+		} else {
+			because("a group exists only where it has at least one series, so this is always >= 1")
+		}
 	case parser.GROUP:
 		out.Values = whole(1, 1)
 		because("group() is 1 for every group that exists")

@@ -10,7 +10,7 @@ package infer
 import (
 	"strings"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -163,7 +163,7 @@ func (a *Analysis) sameSeries(x, y *Result) bool {
 // oneName tells whether the metric name is the same on all series of the result, so that the
 // other labels tell them apart.
 func (r *Result) oneName() bool {
-	name := r.Labels.Get(labels.MetricName)
+	name := r.Labels.Get(model.MetricNameLabel)
 	return name.State == Gone || name.State == Certain && name.Known
 }
 

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/schema"
 )
@@ -157,7 +157,7 @@ func bothLabel(a, b Label) (both Label, ok bool) {
 }
 
 // metadataLabels are the labels that go when an operation changes what the value means.
-var metadataLabels = []string{labels.MetricName, "__type__", "__unit__"}
+var metadataLabels = []string{model.MetricNameLabel, "__type__", "__unit__"}
 
 func withoutName(l Labels, at parser.Expr) Labels {
 	return l.drop(metadataLabels, &Reason{Node: at, Clause: Operator, Text: "the result is no longer that metric, so the metric name goes"})

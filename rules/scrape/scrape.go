@@ -45,7 +45,7 @@ type Sample struct {
 // names the line that cannot be read.
 func Parse(src []byte) ([]Family, error) {
 	if len(src) > MaxSize {
-		return nil, fmt.Errorf("the scrape has %d MiB, more than the %d MiB that are read", len(src)>>20, MaxSize>>20)
+		return nil, fmt.Errorf("the scrape has %d bytes, more than the %d MiB that are read", len(src), MaxSize>>20)
 	}
 	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
 	if i := bytes.IndexByte(src, 0); i >= 0 {

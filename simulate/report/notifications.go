@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/common/model"
 
@@ -60,6 +61,9 @@ func (p Picture) notifications(w *writer) {
 	signs := marks(t.Notifications)
 	for i, n := range t.Notifications {
 		reason := terminal.Safe(n.Reason)
+		if at := resolvedAt(n); n.Status == string(model.AlertResolved) && at.After(t.Start) {
+			reason += ", at " + short(at.Sub(t.Start))
+		}
 		if n.Error != "" {
 			reason = s.Red("failed: ") + terminal.Safe(n.Error)
 		}
@@ -68,6 +72,18 @@ func (p Picture) notifications(w *writer) {
 			terminal.Pad(terminal.Safe(alertsOf(n)), what), reason)
 	}
 	w.printf("\n")
+}
+
+// resolvedAt is when the last alert of a notification was resolved: Alertmanager tells of it
+// only at the group's next interval.
+func resolvedAt(n simulate.Notification) time.Time {
+	var last time.Time
+	for _, a := range n.Alerts {
+		if a.EndsAt.After(last) {
+			last = a.EndsAt
+		}
+	}
+	return last
 }
 
 // alertsOf names the alerts of a notification, with their number.
@@ -103,7 +119,11 @@ func (p Picture) messages(w *writer) {
 			if shown++; shown > maxMessages {
 				continue
 			}
-			w.printf("%s %s\n", s.Bold(signs[i]+" "+terminal.Safe(n.Receiver)), s.Dim("shown by "+d.Channel+" at "+short(d.At)))
+			who := terminal.Safe(n.Receiver)
+			if d.Channel != n.Receiver {
+				who += " (" + d.Channel + ")"
+			}
+			w.printf("%s  %s\n", s.Bold(signs[i]+" "+who), s.Dim(short(d.At)))
 			for line := range strings.SplitSeq(strings.TrimRight(terminal.Safe(d.Text), " \n"), "\n") {
 				for _, part := range wrap(line, s.Width()-4) {
 					w.printf("  %s %s\n", s.Dim("│"), part)

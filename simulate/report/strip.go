@@ -43,13 +43,23 @@ func (g grid) column(at time.Duration) int {
 	return min(max(int(at/g.cell), 0), g.cells-1)
 }
 
-// axis writes the time above every tenth cell, as long as the labels fit.
+// axis writes the time above every few cells, as long as the labels fit.
 func (g grid) axis() string {
 	line := []rune(strings.Repeat(" ", g.cells+8))
-	for column := 0; column < g.cells; column += 10 {
+	for column := 0; column < g.cells; column += g.labelled() {
 		copy(line[column:], []rune(short(time.Duration(column)*g.cell)))
 	}
 	return strings.TrimRight(string(line), " ")
+}
+
+// labelled is every how many cells there is a label: about ten, so that it is a round time.
+func (g grid) labelled() int {
+	for _, cells := range []int{10, 8, 9} {
+		if time.Duration(cells)*g.cell%time.Minute == 0 {
+			return cells
+		}
+	}
+	return 10
 }
 
 // stateRunes are what the strip shows for each state; the strongest state in a cell wins.

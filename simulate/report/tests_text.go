@@ -63,8 +63,11 @@ func Warnings(w io.Writer, style terminal.Style, f *simulate.FileResult) {
 func (p *Tests) Foot(r *simulate.Report) {
 	n := r.Counts()
 	verdict, legend := p.Style.Green("PASS"), ""
-	if n.Failed+n.Broken > 0 {
+	switch {
+	case n.Failed+n.Broken > 0:
 		verdict, legend = p.Style.Red("FAIL"), "     - expected  + found"
+	case n.Passed == 0:
+		verdict = p.Style.Yellow("NONE")
 	}
 	counts := []string{fmt.Sprintf("%d passed", n.Passed)}
 	if n.Failed > 0 {
@@ -158,15 +161,33 @@ func (p *Tests) field(f simulate.Field, width int) {
 		p.printf("        %s   %s\n", name, p.Style.Dim(clip(*f.Expected, p.room(width))))
 		return
 	}
-	expected, found, from, to := p.aligned(f, width)
-	if f.Expected != nil {
+	if expected, found, from, to := p.aligned(f, width); to > from {
 		p.printf("%s\n", p.Style.Red("    -   "+name+"   "+expected))
-	}
-	if f.Found != nil {
 		p.printf("%s\n", p.Style.Green("    +   "+name+"   "+found))
-	}
-	if to > from {
 		p.printf("        %s   %s%s\n", strings.Repeat(" ", width), strings.Repeat(" ", from), p.Style.Yellow(strings.Repeat("^", to-from)))
+		return
+	}
+	p.side("-", name, f.Expected, p.Style.Red, width)
+	p.side("+", name, f.Found, p.Style.Green, width)
+}
+
+// maxWrapped is the most lines that one value takes.
+const maxWrapped = 8
+
+// side prints one side of a field in full, over several lines where it is long.
+func (p *Tests) side(sign, name string, value *string, paint func(string) string, width int) {
+	if value == nil {
+		return
+	}
+	for i, line := range wrap(visible(*value), p.room(width)) {
+		switch {
+		case i == maxWrapped:
+			p.printf("%s\n", paint("    "+sign+"   "+strings.Repeat(" ", width)+"   …"))
+			return
+		case i > 0:
+			name = strings.Repeat(" ", width)
+		}
+		p.printf("%s\n", paint("    "+sign+"   "+name+"   "+line))
 	}
 }
 
@@ -174,15 +195,11 @@ func (p *Tests) field(f simulate.Field, width int) {
 func (p *Tests) room(width int) int { return max(p.Style.Width()-width-11, 20) }
 
 // aligned returns both values cut to the room there is, so that the part that differs stays in
-// sight, and the cells of the found value that differ, where that is only a part of it.
+// sight, and the cells of the found value that differ. Where they have little in common, the
+// latter are none.
 func (p *Tests) aligned(f simulate.Field, width int) (expected, found string, from, to int) {
 	if f.Expected == nil || f.Found == nil {
-		value := f.Expected
-		if value == nil {
-			value = f.Found
-		}
-		text := clip(*value, p.room(width))
-		return text, text, 0, 0
+		return "", "", 0, 0
 	}
 	a, b := []rune(visible(*f.Expected)), []rune(visible(*f.Found))
 	prefix := 0

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rulekit/rulekit/adaptor/fakeim"
+)
+
+// TestAdaptor runs the command as a user would: it listens on a free port, takes a
+// notification as Alertmanager sends it, delivers it to a messenger on another port, and stops
+// when it is told to.
+func TestAdaptor(t *testing.T) {
+	im, err := fakeim.New("dingtalk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	messenger := httptest.NewServer(im)
+	defer messenger.Close()
+	bot := messenger.URL + "/robot/send?access_token=token-of-a-bot"
+	im.AddBot(bot, "SECtest0123456789")
+	im.OnlyKnownBots()
+
+	dir := t.TempDir()
+	config := filepath.Join(dir, "adaptor.yaml")
+	write(t, config, "receivers:\n- name: ops\n  type: dingtalk-webhook\n  params: {url_file: url, secret: '${DINGTALK_SECRET}'}\n")
+	write(t, filepath.Join(dir, "url"), bot+"\n")
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	logged, stderr := io.Pipe()
+	env := environment{stdin: strings.NewReader(""), stdout: io.Discard, stderr: stderr, getenv: func(name string) string {
+		return map[string]string{"DINGTALK_SECRET": "SECtest0123456789"}[name]
+	}}
+	exit := make(chan int, 1)
+	go func() {
+		exit <- run(ctx, env, []string{"adaptor", "--config", config, "--listen", "127.0.0.1:0"})
+		_ = stderr.Close()
+	}()
+	log := bufio.NewReader(logged)
+	first, err := log.ReadString('\n')
+	address := regexp.MustCompile(`msg=listening address=(\S+) receivers=1`).FindStringSubmatch(first)
+	if err != nil || address == nil {
+		t.Fatalf("first line of the log: %q, %v", first, err)
+	}
+	rest := make(chan string, 1)
+	go func() {
+		all, _ := io.ReadAll(log)
+		rest <- string(all)
+	}()
+
+	body, err := os.Open("../../testdata/adaptor/webhook/mixed.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	for _, request := range []struct {
+		method, path string
+		body         io.Reader
+		want         string
+	}{
+		{http.MethodGet, "/-/healthy", nil, "200 healthy\n"},
+		{http.MethodPost, "/api/v1/notify/ops", body, "200 accepted\n"},
+		{http.MethodPost, "/api/v1/notify/opps", strings.NewReader("{}"), "404 there is no receiver \"opps\"; did you mean \"ops\"?\n"},
+		{http.MethodPost, "/api/v1/notify/ops", strings.NewReader(`{"status":5}`), "400 status is a JSON number, want a string (at byte 11)\n"},
+	} {
+		r, err := http.NewRequestWithContext(ctx, request.method, "http://"+address[1]+request.path, request.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if got := fmt.Sprintf("%d %s", answer.StatusCode, text); err != nil || got != request.want {
+			t.Errorf("%s %s: got %q, want %q", request.method, request.path, got, request.want)
+		}
+	}
+	stop()
+	if code := <-exit; code != exitFine {
+		t.Errorf("exit code %d", code)
+	}
+	received := im.Received()
+	if len(received) != 1 || !received[0].OK || !strings.Contains(received[0].Text, "[FIRING:1 RESOLVED:1] PostgreSQLTooManyConnections (critical)") {
+		t.Errorf("received %+v", received)
+	}
+	text := <-rest
+	for _, want := range []string{`msg="notification refused" receiver=opps status=404`, `msg=delivered receiver=ops channel=dingtalk`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the log has no %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "token-of-a-bot") || strings.Contains(text, "SECtest") {
+		t.Errorf("the log has a secret:\n%s", text)
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

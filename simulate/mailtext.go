@@ -19,6 +19,7 @@ import (
 // mailDelivery makes a delivery of a mail as Alertmanager sent it. What differs from run to
 // run without meaning anything (message id, boundary, order of the headers) is made equal.
 func mailDelivery(raw string) Delivery {
+	raw = strings.ToValidUTF8(raw, "\uFFFD")
 	d := Delivery{Channel: "email", Body: raw, Text: raw}
 	message, err := mail.ReadMessage(strings.NewReader(raw))
 	if err != nil {
@@ -75,7 +76,8 @@ func mailText(message *mail.Message, body []byte) string {
 	if strings.TrimSpace(plain) == "" {
 		plain = htmlText(markup)
 	}
-	return strings.TrimSpace(decodeHeader(message.Header.Get("Subject"))) + "\n\n" + strings.TrimSpace(plain) + "\n"
+	text := strings.TrimSpace(decodeHeader(message.Header.Get("Subject"))) + "\n\n" + strings.TrimSpace(plain) + "\n"
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // mailParts returns the plain and the HTML text of a mail.
@@ -113,7 +115,7 @@ func decodeBody(encoding string, body []byte) string {
 			body = decoded
 		}
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(string(body), "\uFFFD"), "\r\n", "\n")
+	return strings.ReplaceAll(string(body), "\r\n", "\n")
 }
 
 func decodeHeader(value string) string {

@@ -116,13 +116,17 @@ func (g expressions) vector(depth int) string {
 		return g.selector()
 	}
 	d := depth - 1
-	switch g.IntN(14) {
+	switch g.IntN(18) {
+	case 13, 14, 15:
+		return g.related()
 	case 0, 1:
 		return g.vector(d) + g.pick(" > ", " < ", " >= ", " <= ", " == ", " != ", " > bool ", " != bool ") + g.scalar(d)
 	case 2:
 		return g.scalar(d) + g.pick(" > ", " < ", " >= ", " == ", " != ", " <= bool ") + "(" + g.vector(d) + ")"
 	case 3:
-		return "(" + g.vector(d) + ")" + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " atan2 ") + g.scalar(d)
+		operands := []string{"(" + g.vector(d) + ")", g.scalar(d)}
+		g.Shuffle(2, func(i, k int) { operands[i], operands[k] = operands[k], operands[i] })
+		return "(" + operands[0] + ")" + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " atan2 ") + operands[1]
 	case 4:
 		return "(" + g.vector(d) + ")" + g.pick(" + ", " - ", " * ", " / ", " > ", " < ", " == ", " != ", " >= bool ") +
 			g.grouping(g.matching()) + "(" + g.vector(d) + ")"
@@ -142,6 +146,30 @@ func (g expressions) vector(depth int) string {
 		return g.pick("delta", "idelta", "deriv", "changes", "resets") + "(" + g.matrix(d) + ")"
 	}
 	return g.special(d)
+}
+
+// related writes expressions whose parts have to do with each other, which two random ones
+// hardly ever have.
+func (g expressions) related() string {
+	s := g.selector()
+	if g.IntN(4) == 0 {
+		s = `{__name__=~"gauge|other"}`
+	}
+	low, high := g.pick("-3", "-1", "0", "1"), g.pick("0", "1", "2.5", "5")
+	switch g.IntN(6) {
+	case 0:
+		return s + g.pick(" > ", " >= ", " == ", " < ") + high + " and" + g.matching() + s + g.pick(" < ", " <= ", " > ", " == ") + low
+	case 1:
+		return s + g.pick(" > ", " < ", " != ", " - ", " >= ") + g.matching() + s
+	case 2:
+		return s + g.pick(" * ", " > ", " == ") + "on (" + g.pick("a", "b", "job") + ") group_left (" + g.pick("b", "job", "missing") + ") " +
+			g.pick("max", "count") + " by (" + g.pick("a", "b", "a, job", "b, job") + ") (" + g.selector() + ")"
+	case 3:
+		return g.pick("sum(", "avg(", "min(", "max(", "quantile(0.5, ", "stddev(") + s + g.pick(" > ", " >= ", " < ", " <= ", " != ") + low + ")"
+	case 4:
+		return g.pick("min", "max", "abs", "sum", "count") + "(" + s + " or " + g.pick("vector(1)", "native") + ")"
+	}
+	return "clamp(" + s + ", " + g.pick("-Inf", "-1", "Inf") + ", " + g.pick("-Inf", "1", "Inf") + ")"
 }
 
 func (g expressions) aggregate(d int) string {
@@ -215,7 +243,7 @@ func (g expressions) load() string {
 // TestPromisesHold evaluates random expressions over random series with Prometheus's engine.
 // What it returns must lie within what was inferred.
 func TestPromisesHold(t *testing.T) {
-	const stores, queries = 20, 1000
+	const stores, queries = 30, 1000
 	engine := promqltest.NewTestEngineWithOpts(t, promql.EngineOpts{
 		MaxSamples: 1_000_000, Timeout: time.Minute, EnableAtModifier: true, EnableNegativeOffset: true,
 		Parser:                   parser.NewParser(promqltest.TestParserOpts),

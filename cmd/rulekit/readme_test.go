@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const readme = "../../README.md"
+
+var (
+	// A block whose first line is a comment with a file's name is that file.
+	readmeFile = regexp.MustCompile("(?s)```yaml\n(# (\\S+\\.yaml)\n.*?)```")
+	// Everything from a command to the next one, or the end of the block, is its output.
+	readmeBlock   = regexp.MustCompile("(?s)```\n(\\$ bin/rulekit .*?)```")
+	readmeCommand = regexp.MustCompile(`(?m)^\$ bin/rulekit (.*)\n`)
+	tookSeconds   = regexp.MustCompile(`\(\d+\.\ds\)`)
+)
+
+// TestReadme runs the commands of README.md on the files it shows, and compares what they
+// print with what it says.
+func TestReadme(t *testing.T) {
+	source, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, files := t.TempDir(), map[string]bool{}
+	for _, m := range readmeFile.FindAllSubmatch(source, -1) {
+		name := string(m[2])
+		files[name] = true
+		if err := os.WriteFile(filepath.Join(folder, name), m[1], 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := readmeBlock.ReplaceAllFunc(source, func(block []byte) []byte {
+		var b strings.Builder
+		b.WriteString("```\n")
+		for i, m := range readmeCommand.FindAllSubmatch(block, -1) {
+			if i > 0 {
+				b.WriteString("\n")
+			}
+			args := strings.Fields(string(m[1]))
+			t.Chdir(root)
+			if files[args[len(args)-1]] {
+				t.Chdir(folder)
+			}
+			b.WriteString("$ bin/rulekit " + string(m[1]) + "\n" + printed(args))
+		}
+		b.WriteString("```")
+		return []byte(b.String())
+	})
+	t.Chdir(filepath.Join(root, "cmd", "rulekit"))
+	if *update {
+		if err := os.WriteFile(readme, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	untimed := func(text []byte) string { return tookSeconds.ReplaceAllString(string(text), "(0.1s)") }
+	if diff := cmp.Diff(untimed(got), untimed(source)); diff != "" {
+		t.Errorf("%s is out of date, run make update (-want +got):\n%s", readme, diff)
+	}
+}
+
+func printed(args []string) string {
+	var out bytes.Buffer
+	env := environment{stdin: strings.NewReader(""), stdout: &out, stderr: &out, getenv: func(string) string { return "" }}
+	run(context.Background(), env, args)
+	return tookSeconds.ReplaceAllString(out.String(), "(0.1s)")
+}

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -103,37 +102,20 @@ var dingTalkAdvice = map[int]string{
 
 // judgeDingTalk reads the answer's errcode: DingTalk reports refusals with HTTP 200.
 func judgeDingTalk(r Response) Verdict {
-	if verdict, bad := refused(r); bad {
-		return verdict
-	}
-	var answer struct {
-		ErrCode *int
-		ErrMsg  string
-	}
-	if err := json.Unmarshal(r.Body, &answer); err != nil || answer.ErrCode == nil {
-		return unreadable(r)
-	}
-	reason := fmt.Sprintf("dingtalk error %d: %s", *answer.ErrCode, oneLine(answer.ErrMsg))
-	switch *answer.ErrCode {
-	case 0:
-		return Verdict{Outcome: Done}
-	case 130101, 410100:
-		// More than 20 messages in a minute: the bot is muted, for up to ten minutes.
-		return Verdict{Outcome: Retry, After: time.Minute, Reason: reason}
-	case 460101, 101002:
-		return Verdict{Outcome: Split, Reason: reason}
-	case -1:
-		return Verdict{Outcome: Retry, Reason: reason}
-	case 310000:
-		return Verdict{Outcome: DeadLetter, Reason: reason + " (" + dingTalkSecurityAdvice(answer.ErrMsg) + ")"}
-	}
-	if strings.Contains(answer.ErrMsg, "大小不合法") {
-		return Verdict{Outcome: Split, Reason: reason}
-	}
-	if advice := dingTalkAdvice[*answer.ErrCode]; advice != "" {
-		return Verdict{Outcome: DeadLetter, Reason: reason + " (" + advice + ")"}
-	}
-	return Verdict{Outcome: Retry, Attempts: doubtfulAttempts, Reason: reason}
+	return judgeErrcode("dingtalk", r, dingTalkAdvice, func(why refusal) (Verdict, bool) {
+		switch {
+		case why.code == 130101, why.code == 410100:
+			// More than 20 messages in a minute: the bot is muted, for up to ten minutes.
+			return Verdict{Outcome: Retry, After: time.Minute, Reason: why.reason}, true
+		case why.code == 460101, why.code == 101002, strings.Contains(why.message, "大小不合法"):
+			return Verdict{Outcome: Split, Reason: why.reason}, true
+		case why.code == -1:
+			return Verdict{Outcome: Retry, Reason: why.reason}, true
+		case why.code == 310000:
+			return Verdict{Outcome: DeadLetter, Reason: why.reason + " (" + dingTalkSecurityAdvice(why.message) + ")"}, true
+		}
+		return Verdict{}, false
+	})
 }
 
 // dingTalkSecurityAdvice tells the three meanings of error 310000 apart by their words.

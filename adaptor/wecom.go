@@ -1,7 +1,6 @@
 package adaptor
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -64,32 +63,16 @@ var weComAdvice = map[int]string{
 
 // judgeWeCom reads the answer's errcode: WeCom reports refusals with HTTP 200.
 func judgeWeCom(r Response) Verdict {
-	if verdict, bad := refused(r); bad {
-		return verdict
-	}
-	var answer struct {
-		ErrCode *int
-		ErrMsg  string
-	}
-	if err := json.Unmarshal(r.Body, &answer); err != nil || answer.ErrCode == nil {
-		return unreadable(r)
-	}
-	reason := fmt.Sprintf("wecom error %d: %s", *answer.ErrCode, oneLine(answer.ErrMsg))
-	switch *answer.ErrCode {
-	case 0:
-		return Verdict{Outcome: Done}
-	case 45009:
-		// 20 messages a minute, and refused ones count: earlier retries only prolong it.
-		return Verdict{Outcome: Retry, After: time.Minute, Reason: reason}
-	case 45033:
-		return Verdict{Outcome: Retry, Reason: reason}
-	case -1:
-		return Verdict{Outcome: Retry, Attempts: doubtfulAttempts, Reason: reason}
-	case 40058, 45002:
-		return Verdict{Outcome: Split, Reason: reason}
-	}
-	if advice := weComAdvice[*answer.ErrCode]; advice != "" {
-		return Verdict{Outcome: DeadLetter, Reason: reason + " (" + advice + ")"}
-	}
-	return Verdict{Outcome: Retry, Attempts: doubtfulAttempts, Reason: reason}
+	return judgeErrcode("wecom", r, weComAdvice, func(why refusal) (Verdict, bool) {
+		switch why.code {
+		case 45009:
+			// 20 messages a minute, and refused ones count: earlier retries only prolong it.
+			return Verdict{Outcome: Retry, After: time.Minute, Reason: why.reason}, true
+		case 45033:
+			return Verdict{Outcome: Retry, Reason: why.reason}, true
+		case 40058, 45002:
+			return Verdict{Outcome: Split, Reason: why.reason}, true
+		}
+		return Verdict{}, false
+	})
 }

@@ -35,7 +35,7 @@ func Load(ctx context.Context, paths []string, o Options) (*Set, error) {
 	if o.Dialect != "" && !slices.Contains(Dialects, o.Dialect) {
 		return nil, fmt.Errorf("unknown dialect %q: it is one of %s", o.Dialect, strings.Join(Dialects, ", "))
 	}
-	l := loader{options: o, seen: map[string]bool{}}
+	l := loader{options: o, seen: map[string]*candidate{}}
 	for _, p := range paths {
 		l.find(p)
 	}
@@ -51,8 +51,10 @@ func Load(ctx context.Context, paths []string, o Options) (*Set, error) {
 // candidate is a file that is to be read.
 type candidate struct {
 	path string
-	// asked is the folder or the pattern that led to the file, or "" for a file that was named.
-	asked string
+	// named tells that the file was asked for by its own name; asked are the folders and
+	// patterns that led to it.
+	named bool
+	asked []string
 	file  *File
 }
 
@@ -60,7 +62,7 @@ type loader struct {
 	options Options
 	files   []*candidate
 	asked   []string // folders and patterns, in order
-	seen    map[string]bool
+	seen    map[string]*candidate
 	errs    []error
 }
 
@@ -106,12 +108,20 @@ func cause(err error) error {
 	return err
 }
 
+// add notes a file; asked is the folder or pattern that led to it, or "" if it was named.
 func (l *loader) add(p, asked string) {
 	key := filepath.Clean(p)
-	if !l.seen[key] {
-		l.seen[key] = true
-		l.files = append(l.files, &candidate{path: p, asked: asked})
+	c := l.seen[key]
+	if c == nil {
+		c = &candidate{path: p}
+		l.seen[key] = c
+		l.files = append(l.files, c)
 	}
+	if asked == "" {
+		c.named = true
+		return
+	}
+	c.asked = append(c.asked, asked)
 }
 
 // walk adds the YAML files below a folder, in lexical order, hidden ones left out.
@@ -183,7 +193,7 @@ func (l *loader) parse(c *candidate) error {
 		return fmt.Errorf("read %s: %w", name, cause(err))
 	case len(src) > MaxFileSize:
 		return fmt.Errorf("%s: the file is larger than the %d MiB that are read", name, MaxFileSize>>20)
-	case isBinary(src) && c.asked == "":
+	case isBinary(src) && c.named:
 		return fmt.Errorf("%s: the file is binary, not YAML", name)
 	}
 	c.file = Parse(name, src, l.options)
@@ -220,11 +230,13 @@ func (l *loader) set() (*Set, error) {
 	kept := map[string]bool{}
 	for _, c := range l.files {
 		f := c.file
-		if c.asked != "" && len(f.Groups) == 0 && (f.empty || !f.broken) {
+		if !c.named && len(f.Groups) == 0 && (f.empty || !f.broken) {
 			set.LeftOut = append(set.LeftOut, c.path)
 			continue
 		}
-		kept[c.asked] = true
+		for _, asked := range c.asked {
+			kept[asked] = true
+		}
 		set.Files = append(set.Files, f)
 	}
 	for _, asked := range l.asked {

@@ -57,6 +57,8 @@ func TestLoad(t *testing.T) {
 	}{
 		{"a folder", []string{"rules"}, inRules, leftOut},
 		{"files in the order given, each once", []string{"rules/b.yml", "./rules/a.yaml", "rules/../rules/b.yml"}, []string{"rules/b.yml", "./rules/a.yaml"}, nil},
+		{"a pattern that leads to a file that was named", []string{"rules/b.yml", "rules/b*.yml"}, []string{"rules/b.yml", "rules/broken.yml"}, nil},
+		{"only what was named already", []string{"rules/b.yml", "rules/b.y*"}, []string{"rules/b.yml"}, nil},
 		{"a named file without rules", []string{"rules/empty.yml", "other/x.txt"}, []string{"rules/empty.yml", "other/x.txt"}, nil},
 		{"a pattern", []string{"rules/[ab].y*ml"}, []string{"rules/a.yaml", "rules/b.yml"}, nil},
 		{"a pattern that matches a folder", []string{"rules/s*"}, []string{"rules/sub/c.YAML"}, nil},

@@ -3,7 +3,6 @@ package simulate
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -26,22 +25,18 @@ func (it *item) add(kind, name, value string) {
 	it.fields = append(it.fields, itemField{kind, name, value})
 }
 
-// addLabels adds labels or annotations, sorted by name, without empty ones: Prometheus does
-// not tell an empty label from an absent one.
+// addLabels adds labels or annotations, sorted by name. Prometheus does not tell an empty label
+// from an absent one, so these are left out; an empty annotation is one.
 func (it *item) addLabels(kind string, lset labels.Labels) {
 	lset.Range(func(l labels.Label) {
-		if l.Value != "" {
+		if l.Value != "" || kind == "annotation" {
 			it.add(kind, l.Name, l.Value)
 		}
 	})
 }
 
 func (it *item) addMap(kind string, m map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if m[name] != "" {
-			it.add(kind, name, m[name])
-		}
-	}
+	it.addLabels(kind, labels.FromMap(m))
 }
 
 // key is equal for equal items and sorts them by their fields.

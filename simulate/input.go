@@ -30,9 +30,12 @@ type inputSample struct {
 
 var appendOptions storage.AOptions
 
-// maxInputValues is the most values that one input series may have. It stops a slip such as
-// 1x1000000000 from taking all memory.
-const maxInputValues = 3_000_000
+// The most values that one input series, and all of a case together, may have. They stop a
+// slip such as 1x1000000000 from taking all memory.
+const (
+	maxInputValues = 3_000_000
+	maxCaseValues  = 20_000_000
+)
 
 // Complaint is something worth telling about a place in a suite.
 type Complaint struct {
@@ -43,6 +46,9 @@ type Complaint struct {
 // input returns everything the case is given: its series in Prometheus's notation and its
 // scrapes, which last until the given time after the case's start unless they say otherwise.
 func (c *Case) input(start time.Time, length time.Duration, scrapes *scrapeCache) ([]inputSeries, []Complaint, error) {
+	if err := c.checkSize(); err != nil {
+		return nil, nil, err
+	}
 	var all []inputSeries
 	var complaints []Complaint
 	places := map[string]int{}
@@ -110,9 +116,6 @@ func (in InputSeries) parse(start time.Time, interval time.Duration) (inputSerie
 }
 
 func (in InputSeries) values() (labels.Labels, []parser.SequenceValue, error) {
-	if countValues(in.Values.Value) > maxInputValues {
-		return labels.EmptyLabels(), nil, fmt.Errorf("input series %s has more than %d values", in.Series.Value, maxInputValues)
-	}
 	text := strings.TrimSpace(in.Series.Value) + " " + strings.TrimSpace(in.Values.Value)
 	lset, values, err := seriesParser().ParseSeriesDesc(text)
 	if err != nil {
@@ -123,6 +126,9 @@ func (in InputSeries) values() (labels.Labels, []parser.SequenceValue, error) {
 
 // length is how long the case's input lasts.
 func (c *Case) length() (time.Duration, error) {
+	if err := c.checkSize(); err != nil {
+		return 0, err
+	}
 	length := c.lastEvaluation()
 	for _, in := range c.Series {
 		_, values, err := in.values()
@@ -135,6 +141,21 @@ func (c *Case) length() (time.Duration, error) {
 		length = max(length, in.From, in.To)
 	}
 	return length, nil
+}
+
+// checkSize refuses a case whose series have too many values, before any is made.
+func (c *Case) checkSize() error {
+	total := 0
+	for _, in := range c.Series {
+		n := countValues(in.Values.Value)
+		if total += n; n > maxInputValues {
+			return c.errorAt(nameSpan(in.Values, in.Span), fmt.Errorf("input series %s has more than %d values", in.Series.Value, maxInputValues))
+		}
+	}
+	if total > maxCaseValues {
+		return c.errorAt(c.Series[0].Span, fmt.Errorf("the input series have %d values together, more than the limit of %d", total, maxCaseValues))
+	}
+	return nil
 }
 
 var repetition = regexp.MustCompile(`x(\d+)`)

@@ -91,7 +91,14 @@ func (t *tester) load(paths []string) (*Program, error) {
 		t.programs[key] = l
 	}
 	t.programsMu.Unlock()
-	l.once.Do(func() { l.program, l.err = LoadProgram(paths, t.Features) })
+	l.once.Do(func() {
+		defer func() {
+			if r := recover(); r != nil {
+				l.err = fmt.Errorf("reading the rule files panicked: %v", r)
+			}
+		}()
+		l.program, l.err = LoadProgram(paths, t.Features)
+	})
 	return l.program, l.err
 }
 

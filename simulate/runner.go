@@ -18,9 +18,6 @@ type TestOptions struct {
 	AllRules bool
 	// Features are PromQL features that are off by default.
 	Features Features
-	// Done, if set, is called with each file's result as soon as it and those before it are
-	// known, in the order of the paths.
-	Done func(*FileResult)
 
 	scrapes *scrapeCache
 }
@@ -33,21 +30,17 @@ func Test(ctx context.Context, paths []string, o TestOptions) *Report {
 	t := &tester{TestOptions: o, programs: map[string]*loading{}}
 	t.more = sync.NewCond(&t.mu)
 	for _, path := range paths {
-		t.files = append(t.files, &testFile{result: &FileResult{Path: path}, ready: make(chan struct{})})
+		t.files = append(t.files, &testFile{result: &FileResult{Path: path}})
 	}
 	var workers sync.WaitGroup
 	for range max(1, runtime.GOMAXPROCS(0)) {
 		workers.Go(func() { t.work(ctx) })
 	}
+	workers.Wait()
 	report := &Report{}
 	for _, f := range t.files {
-		<-f.ready
 		report.Files = append(report.Files, f.result)
-		if o.Done != nil {
-			o.Done(f.result)
-		}
 	}
-	workers.Wait()
 	report.countRules()
 	report.Elapsed = time.Since(began)
 	return report
@@ -90,8 +83,6 @@ type testFile struct {
 	result  *FileResult
 	program *Program
 	err     error
-	pending int
-	ready   chan struct{}
 }
 
 type testCase struct {
@@ -106,7 +97,7 @@ func (t *tester) work(ctx context.Context) {
 		c, f := t.take()
 		switch {
 		case c != nil:
-			t.finish(c, t.runCase(ctx, w, c))
+			c.file.result.Cases[c.place] = t.runCase(ctx, w, c)
 		case f != nil:
 			t.open(f)
 		default:
@@ -115,8 +106,8 @@ func (t *tester) work(ctx context.Context) {
 	}
 }
 
-// take returns the next piece of work: a case, or a file to read. Cases come first, so that
-// results are known in about the order of the files. It returns nothing when all is done.
+// take returns the next piece of work: a case or, if none is waiting, a file to read. It returns
+// nothing when all is done.
 func (t *tester) take() (*testCase, *testFile) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -142,11 +133,7 @@ func (t *tester) open(f *testFile) {
 	cases := t.read(f)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f.pending = len(cases)
 	f.result.Cases = make([]*CaseResult, len(cases))
-	if len(cases) == 0 {
-		close(f.ready)
-	}
 	t.queue = append(t.queue, cases...)
 	t.opening--
 	t.more.Broadcast()
@@ -190,13 +177,4 @@ func (t *tester) runCase(ctx context.Context, w *worker, c *testCase) *CaseResul
 		return &CaseResult{Case: c.c, Failures: []Failure{failure}}
 	}
 	return w.check(ctx, c.c, c.file.program, t.TestOptions)
-}
-
-func (t *tester) finish(c *testCase, result *CaseResult) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c.file.result.Cases[c.place] = result
-	if c.file.pending--; c.file.pending == 0 {
-		close(c.file.ready)
-	}
 }

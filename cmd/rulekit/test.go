@@ -69,7 +69,7 @@ func runTest(cmd *cobra.Command, env *environment, flags testFlags, args []strin
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOGC") == "" {
+	if env.getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(testMemoryPercent))
 	}
 	results := simulate.Test(cmd.Context(), paths, options)

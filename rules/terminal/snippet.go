@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/clipperhouse/displaywidth"
 )
 
 // Mark is a place in a source text that a snippet underlines.
@@ -113,50 +110,6 @@ func markedLines(source *Source, marks []Mark) []sourceLine {
 	return all
 }
 
-// Source is a source text that knows where its lines begin, so that many snippets of it are
-// made at little cost.
-type Source struct {
-	text   []byte
-	starts []int
-}
-
-// NewSource looks through a text for its lines. The text must not be changed afterwards.
-func NewSource(text []byte) *Source {
-	starts := []int{0}
-	for i := 0; ; {
-		next := bytes.IndexByte(text[i:], '\n')
-		if next < 0 {
-			return &Source{text, starts}
-		}
-		i += next + 1
-		starts = append(starts, i)
-	}
-}
-
-// Position is the line and the column of a byte offset as editors count them: from 1, and
-// columns in characters.
-func (x *Source) Position(offset int) (line, column int) {
-	offset = min(max(offset, 0), len(x.text))
-	n := x.line(offset)
-	return n + 1, utf8.RuneCount(x.text[x.starts[n]:offset]) + 1
-}
-
-// line is the number, from 0, of the line that a byte is in.
-func (x *Source) line(offset int) int {
-	return sort.SearchInts(x.starts, offset+1) - 1
-}
-
-func (x *Source) bounds(n int) (start, end int) {
-	start, end = x.starts[n], len(x.text)
-	if n+1 < len(x.starts) {
-		end = x.starts[n+1] - 1
-	}
-	if end > start && x.text[end-1] == '\r' {
-		end--
-	}
-	return start, end
-}
-
 type snippetPrinter struct {
 	style  Style
 	digits int
@@ -230,115 +183,4 @@ func wrap(text string, cells int) []string {
 		}
 	}
 	return append(lines, line)
-}
-
-// layout is a line as it is shown: its text, and the cell at which each byte is.
-type layout struct {
-	text    string
-	offsets []int // of the characters shown, and of the end
-	cells   []int // the cell each of them begins at
-}
-
-// cell is the cell at which a byte of the line is shown, or would be.
-func (l layout) cell(offset int) int {
-	i := sort.SearchInts(l.offsets, offset)
-	return l.cells[min(i, len(l.cells)-1)]
-}
-
-const tabStop = 4
-
-// layOut turns a line into cells, and cuts it around its marks to the width.
-func layOut(l *sourceLine, width int) layout {
-	from, to := nearMarks(l, width)
-	type glyph struct {
-		text   string
-		offset int
-		cell   int
-	}
-	var glyphs []glyph
-	cell := 0
-	graphemes := displaywidth.BytesGraphemes(l.text[from:to])
-	offset := from
-	for graphemes.Next() {
-		raw := graphemes.Value()
-		text := Safe(strings.ToValidUTF8(string(raw), "\uFFFD"))
-		if text == "\t" {
-			text = strings.Repeat(" ", tabStop-cell%tabStop)
-		}
-		glyphs = append(glyphs, glyph{text, offset, cell})
-		cell += Cells(text)
-		offset += len(raw)
-	}
-	glyphs = append(glyphs, glyph{"", to, cell})
-	first, last := 0, len(glyphs)-1
-	cutLeft, cutRight := from > 0, to < len(l.text)
-	if cell > width || cutLeft || cutRight {
-		start := windowStart(l, width, cell, func(offset int) int {
-			i := sort.Search(len(glyphs), func(i int) bool { return glyphs[i].offset >= offset })
-			return glyphs[min(i, len(glyphs)-1)].cell
-		})
-		first = sort.Search(len(glyphs)-1, func(i int) bool { return glyphs[i].cell >= start })
-		room := width - 2
-		last = sort.Search(len(glyphs)-1, func(i int) bool { return glyphs[i+1].cell-glyphs[first].cell > room })
-		cutLeft, cutRight = cutLeft || first > 0, cutRight || last < len(glyphs)-1
-	}
-	var out layout
-	var text strings.Builder
-	shift := -glyphs[first].cell
-	if cutLeft {
-		text.WriteString("…")
-		shift++
-	}
-	for _, g := range glyphs[first:last] {
-		text.WriteString(g.text)
-		out.offsets, out.cells = append(out.offsets, g.offset), append(out.cells, g.cell+shift)
-	}
-	out.offsets, out.cells = append(out.offsets, glyphs[last].offset), append(out.cells, glyphs[last].cell+shift)
-	if cutRight {
-		text.WriteString("…")
-	}
-	out.text = text.String()
-	return out
-}
-
-// nearMarks bounds how much of a very long line is looked at.
-func nearMarks(l *sourceLine, width int) (from, to int) {
-	reach := 8 * width
-	if len(l.text) <= 2*reach {
-		return 0, len(l.text)
-	}
-	at := 0
-	if len(l.parts) > 0 {
-		at = l.parts[0].start
-	}
-	from, to = max(0, at-reach), min(len(l.text), at+reach)
-	for from > 0 && from < len(l.text) && !utf8.RuneStart(l.text[from]) {
-		from--
-	}
-	for to < len(l.text) && !utf8.RuneStart(l.text[to]) {
-		to++
-	}
-	return from, to
-}
-
-// windowStart is the first cell to show of a line that is too wide: the marks in the middle if
-// they fit, otherwise the first mark near the left.
-func windowStart(l *sourceLine, width, cells int, cellOf func(int) int) int {
-	if len(l.parts) == 0 {
-		return 0
-	}
-	low, high := cells, 0
-	for _, part := range l.parts {
-		low, high = min(low, cellOf(part.start)), max(high, cellOf(part.end))
-	}
-	room := width - 2
-	if high <= room {
-		return 0
-	}
-	margin := max(room-(high-low), 0) / 2
-	if high-low > room {
-		low = cellOf(l.parts[0].start)
-		margin = room / 8
-	}
-	return max(0, min(low-margin, cells-room))
 }

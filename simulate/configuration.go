@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -20,9 +19,6 @@ import (
 
 //go:embed alertmanager.yml
 var builtinConfiguration []byte
-
-// maxConfiguration is the largest configuration that is read, in bytes.
-const maxConfiguration = 8 << 20
 
 // Configuration is an Alertmanager configuration: a valid one. Its zero value is not.
 type Configuration struct {
@@ -44,17 +40,7 @@ func BuiltinConfiguration() *Configuration {
 // ReadConfiguration reads an Alertmanager configuration file. The error names the place of
 // every mistake that Alertmanager itself would refuse the file for.
 func ReadConfiguration(path string) (*Configuration, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read Alertmanager configuration: %w", err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("read Alertmanager configuration: %s is a directory", path)
-	}
-	if info.Size() > maxConfiguration {
-		return nil, fmt.Errorf("read Alertmanager configuration: %s has %d bytes, more than the %d that are read", path, info.Size(), maxConfiguration)
-	}
-	source, err := os.ReadFile(path)
+	source, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read Alertmanager configuration: %w", err)
 	}

@@ -165,14 +165,14 @@ func TestReadConfiguration(t *testing.T) {
 	if _, err := ReadConfiguration(filepath.Join(dir, "missing.yml")); err == nil || !strings.Contains(err.Error(), "missing.yml") {
 		t.Errorf("missing file: got error %v", err)
 	}
-	if _, err := ReadConfiguration(dir); err == nil || !strings.Contains(err.Error(), "is a directory") {
+	if _, err := ReadConfiguration(dir); err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Errorf("directory: got error %v", err)
 	}
 	huge := filepath.Join(dir, "huge.yml")
 	if err := os.WriteFile(huge, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(huge, maxConfiguration+1); err != nil {
+	if err := os.Truncate(huge, maxFileSize+1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ReadConfiguration(huge); err == nil || !strings.Contains(err.Error(), "more than") {

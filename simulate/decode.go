@@ -35,8 +35,8 @@ func ParseSuite(path string, source []byte) (*Suite, error) {
 	if err := yaml.Unmarshal(source, &root); err != nil {
 		return nil, yamlError(path, err)
 	}
-	if root.Kind == 0 {
-		return suite, nil
+	if root.Kind == 0 || root.Content[0].ShortTag() == "!!null" {
+		return nil, fmt.Errorf("%s: the file is empty: a test file has rule_files and tests", path)
 	}
 	d.suite(root.Content[0], suite)
 	if len(d.errs) > 0 {

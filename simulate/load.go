@@ -1,7 +1,9 @@
 package simulate
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,12 +14,21 @@ import (
 	"github.com/rulekit/rulekit/rules"
 )
 
-// maxFileSize is the most bytes a test file, or a file it names, may have.
+// maxFileSize is the most bytes a file may have: a test file, one it names, or a configuration.
 const maxFileSize = 16 << 20
+
+// noFile is fs.ErrNotExist in words for a person.
+type noFile string
+
+func (path noFile) Error() string   { return "there is no file " + string(path) }
+func (noFile) Is(target error) bool { return target == fs.ErrNotExist }
 
 // readFile reads a file of limited size.
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noFile(path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,9 @@ func runTest(cmd *cobra.Command, env *environment, flags testFlags, args []strin
 	case len(flags.run) > 0 && n.Passed == 0:
 		fmt.Fprintf(env.stderr, "rulekit: no test has a name that matches %s\n", strings.Join(flags.run, " or "))
 		return errFindings
+	case n.Passed == 0:
+		fmt.Fprintln(env.stderr, "rulekit: nothing was tested")
+		return errFindings
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type simulateFlags struct {
 	alerts       []string
 	rules        []string
 	receiver     string
+	prometheus   string
 	alertmanager string
 	adaptor      string
 	duration     string
@@ -52,6 +53,7 @@ CASE is a unit-test file; without one, a built-in example is played.`,
 	f.StringArrayVar(&flags.alerts, "alert", nil, "play only the alert `NAME`, repeatable; without CASE: the shipped alert to show")
 	f.StringArrayVar(&flags.rules, "rules", nil, "play the rules in `FILE` instead of those the case names, repeatable")
 	f.StringVar(&flags.receiver, "receiver", "", "show what the receiver `NAME` gets")
+	f.StringVar(&flags.prometheus, "prometheus-config", "", "take rule_files, external_labels, evaluation_interval and alert_relabel_configs from a prometheus.yml `FILE`")
 	f.StringVar(&flags.alertmanager, "alertmanager-config", "", "Alertmanager configuration `FILE` (default: a built-in one)")
 	f.StringVar(&flags.adaptor, "adaptor-config", "", "configuration `FILE` of rulekit's adaptor (default: a built-in one)")
 	f.StringVar(&flags.duration, "duration", "", "how `LONG` to play, such as 6h (default: as long as the case's series last)")
@@ -63,7 +65,7 @@ func runSimulate(cmd *cobra.Command, env *environment, flags simulateFlags, args
 	if flags.output != "text" && flags.output != "json" {
 		return fmt.Errorf("--output %q: want text or json", flags.output)
 	}
-	options, err := story(cmd, flags, args)
+	options, err := story(cmd, env, flags, args)
 	if err != nil {
 		return err
 	}
@@ -97,28 +99,18 @@ func runSimulate(cmd *cobra.Command, env *environment, flags simulateFlags, args
 const simulatedPrometheus = "http://prometheus:9090"
 
 // story finds what to play: a case, its rules and for how long.
-func story(cmd *cobra.Command, flags simulateFlags, args []string) (simulate.PlayOptions, error) {
+func story(cmd *cobra.Command, env *environment, flags simulateFlags, args []string) (simulate.PlayOptions, error) {
 	options := simulate.PlayOptions{Alerts: flags.alerts, ExternalURL: simulatedPrometheus}
-	var err error
-	if len(args) == 0 {
-		options.Alerts = []string{simulate.DefaultAlert}
-		if len(flags.alerts) > 0 {
-			options.Alerts = flags.alerts[:1]
-		}
-		options.Case, options.Program, err = simulate.Builtin(options.Alerts[0])
-		switch {
-		case err != nil:
+	paths := flags.rules
+	if flags.prometheus != "" {
+		p, err := simulate.ReadPrometheus(flags.prometheus, env.getenv)
+		if err != nil {
 			return options, err
-		case len(flags.alerts) > 1:
-			return options, withHint(errors.New("without a case, only one --alert can be shown"), "name a unit-test file to play")
-		case flags.run != "":
-			return options, errors.New("--run chooses a case of a unit-test file: name one")
-		case len(flags.rules) > 0 && len(flags.alerts) == 0:
-			// The example's series, played through somebody's own alerts, whatever they are called.
-			options.Alerts = nil
 		}
-	} else if options.Case, err = chooseCase(cmd, args[0], flags.run); err != nil {
-		return options, err
+		options.EvaluationInterval, options.ExternalLabels, options.AlertRelabel = p.EvaluationInterval, p.ExternalLabels, p.AlertRelabel
+		if len(paths) == 0 {
+			paths = p.RuleFiles
+		}
 	}
 	if flags.duration != "" {
 		length, err := model.ParseDuration(flags.duration)
@@ -127,16 +119,40 @@ func story(cmd *cobra.Command, flags simulateFlags, args []string) (simulate.Pla
 		}
 		options.Length = time.Duration(length)
 	}
-	paths := flags.rules
-	if len(paths) == 0 && options.Program == nil {
-		if paths, err = options.Case.Suite.RuleFilePaths(); err != nil {
-			return options, err
+	var err error
+	switch {
+	case len(args) == 0:
+		err = builtinStory(&options, flags, len(paths) > 0)
+	default:
+		options.Case, err = chooseCase(cmd, args[0], flags.run)
+		if err == nil && len(paths) == 0 {
+			paths, err = options.Case.Suite.RuleFilePaths()
 		}
 	}
-	if len(paths) > 0 {
+	if err == nil && len(paths) > 0 {
 		options.Program, err = simulate.LoadProgram(paths, simulate.Features{})
 	}
 	return options, err
+}
+
+// builtinStory is that of a shipped alert. With rules of the user's own it is the example's
+// series, played through whatever alerts these have.
+func builtinStory(options *simulate.PlayOptions, flags simulateFlags, ownRules bool) error {
+	alert := simulate.DefaultAlert
+	switch {
+	case flags.run != "":
+		return errors.New("--run chooses a case of a unit-test file: name one")
+	case ownRules:
+	case len(flags.alerts) > 1:
+		return withHint(errors.New("without a case, only one --alert can be shown"), "name a unit-test file to play")
+	case len(flags.alerts) == 1:
+		alert = flags.alerts[0]
+	default:
+		options.Alerts = []string{alert}
+	}
+	var err error
+	options.Case, options.Program, err = simulate.Builtin(alert)
+	return err
 }
 
 // chooseCase reads a test file and picks the case to play.

@@ -173,7 +173,18 @@ func (d *documentReader) read(root *yaml.Node) {
 	before := len(d.file.Problems)
 	d.groups(root)
 	d.file.Groups = append(d.file.Groups, d.document.Groups...)
-	if len(d.file.Problems) == before {
-		d.verdict(root)
+	if len(d.file.Problems) > before {
+		d.checkTemplates()
+		return
+	}
+	d.verdict(root)
+	refused := slices.Clone(d.file.Problems[before:])
+	if len(refused) == 0 {
+		// Prometheus has parsed the templates, which is a good part of all the work.
+		return
+	}
+	d.file.Problems = d.file.Problems[:before]
+	if d.checkTemplates(); len(d.file.Problems) == before {
+		d.file.Problems = append(d.file.Problems, refused...)
 	}
 }

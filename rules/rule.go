@@ -54,10 +54,6 @@ func (d *documentReader) readRule(g *Group, n *yaml.Node) {
 			d.problem(BadSchema, p.Key.Span, "%q is not a valid name of an annotation", short(p.Key.Value))
 		}
 	}
-	if rule.Alert.Value != "" {
-		d.checkTemplates("label", rule.Labels)
-		d.checkTemplates("annotation", rule.Annotations)
-	}
 }
 
 func (d *documentReader) checkName(rule *Rule, keys map[string]entry) {

@@ -15,8 +15,22 @@ import (
 const templateVariables = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}" +
 	"{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
-// checkTemplates parses the templates in labels or annotations.
-func (d *documentReader) checkTemplates(what string, pairs []Pair) {
+// checkTemplates parses the templates of all alerts.
+func (d *documentReader) checkTemplates() {
+	for _, g := range d.document.Groups {
+		for _, rule := range g.Rules {
+			if rule.Alert.Value != "" {
+				d.rule = rule
+				d.checkPairs("label", rule.Labels)
+				d.checkPairs("annotation", rule.Annotations)
+			}
+		}
+	}
+	d.rule = nil
+}
+
+// checkPairs parses the templates in labels or annotations.
+func (d *documentReader) checkPairs(what string, pairs []Pair) {
 	for _, p := range pairs {
 		if !strings.Contains(p.Value.Value, "{{") {
 			continue

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rulekit/rulekit/rules/terminal"
 	"github.com/rulekit/rulekit/simulate"
 )
 
@@ -88,6 +89,22 @@ func (g grid) strip(phases []simulate.Phase) string {
 		line[i] = stateRunes[s]
 	}
 	return string(line)
+}
+
+// paintStates colours a strip of states, run by run.
+func paintStates(s terminal.Style, strip string) string {
+	paint := map[rune]func(string) string{
+		stateRunes[simulate.Inactive]: s.Dim, stateRunes[simulate.Pending]: s.Yellow, stateRunes[simulate.Firing]: s.Red,
+	}
+	var b strings.Builder
+	runes := []rune(strip)
+	for start, end := 0, 0; start < len(runes); start = end {
+		for end < len(runes) && runes[end] == runes[start] {
+			end++
+		}
+		b.WriteString(paint[runes[start]](string(runes[start:end])))
+	}
+	return b.String()
 }
 
 var sparkRunes = []rune("▁▂▃▄▅▆▇█")

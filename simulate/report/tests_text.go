@@ -123,7 +123,7 @@ func (p *Tests) failure(f simulate.Failure) {
 		p.difference(d)
 	}
 	if len(f.States) > 0 {
-		p.printf("\n    %s      %s\n", said(f.States), strip(f))
+		p.printf("\n    %s      %s\n", said(f.States), paintStates(p.Style, strip(f)))
 	}
 }
 

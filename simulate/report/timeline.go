@@ -59,7 +59,7 @@ func (p Picture) WriteTo(out io.Writer) (int64, error) {
 		p.row(w, names, r, s.Blue(g.spark(r.values, t.Step)))
 	}
 	for _, r := range alerts {
-		p.row(w, names, r, s.Red(g.strip(r.phases)))
+		p.row(w, names, r, paintStates(s, g.strip(r.phases)))
 	}
 	if strip := notificationStrip(t, g); strip != "" {
 		p.row(w, names, row{name: "notifications"}, s.Bold(strip))

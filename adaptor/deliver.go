@@ -65,6 +65,9 @@ type Delivery struct {
 	// signature, so neither may be logged.
 	URL  string
 	Body []byte
+	// Alerts is how many alerts the notification has, and Shown how many of them the message
+	// that was sent last shows.
+	Alerts, Shown int
 	// Status is the HTTP status of the answer, 0 when there was none.
 	Status int
 	// Outcome is what follows; with Retry, After is when.
@@ -85,20 +88,47 @@ type worker struct {
 // run delivers in order until the queue is closed and empty, or the context ends.
 func (w *worker) run(ctx context.Context) {
 	for {
-		lease, err := w.queue.Next(ctx, w.receiver.Name)
+		lease, err := w.next(ctx)
 		if err != nil {
-			if !errors.Is(err, ErrClosed) && ctx.Err() == nil {
-				w.log.Error("queue failed", "receiver", w.receiver.Name, "error", err)
-			}
 			return
 		}
 		delivery := w.attempt(ctx, lease)
 		if ctx.Err() != nil && delivery.Outcome != Done {
 			delivery.Outcome, delivery.After = Retry, 0
-			w.report(delivery, errors.New("stopped before the notification was delivered: "+delivery.Reason))
+			failure := errors.New("stopped before the notification was delivered: " + delivery.Reason)
+			if err := settle(lease, delivery); err != nil {
+				failure = fmt.Errorf("%w; put it back: %w", failure, err)
+			}
+			w.report(delivery, failure)
 			return
 		}
 		w.report(delivery, settle(lease, delivery))
+	}
+}
+
+// queueRetry is how a worker waits for a queue that fails. The longest wait is shorter than the
+// default drain timeout, so that a queue that recovers during a shutdown is still emptied.
+var queueRetry = RetryPolicy{MinBackoff: time.Second, MaxBackoff: 5 * time.Second}
+
+// next leases the receiver's next notification. It outlasts a queue that fails: the handler
+// goes on accepting, so somebody must be there to deliver. The error is ErrClosed or, once the
+// context has ended, any.
+func (w *worker) next(ctx context.Context) (Lease, error) {
+	for failures := 1; ; failures++ {
+		lease, err := w.queue.Next(ctx, w.receiver.Name)
+		if err == nil || errors.Is(err, ErrClosed) || ctx.Err() != nil {
+			return lease, err
+		}
+		after := queueRetry.backoff(failures)
+		w.log.Error("queue failed, will retry", "receiver", w.receiver.Name, "after", after.Round(time.Millisecond), "error", err)
+		// Next may wait for hours for something to deliver, so that only the pause after a
+		// failure counts as one: else an idle queue that recovered would never be ready again.
+		w.stuck.Add(1)
+		select {
+		case <-ctx.Done():
+		case <-time.After(after):
+		}
+		w.stuck.Add(-1)
 	}
 }
 
@@ -128,7 +158,7 @@ func (w *worker) attempt(ctx context.Context, lease Lease) (d Delivery) {
 		d.Outcome, d.Reason = DeadLetter, err.Error()
 		return d
 	}
-	d.MessageReceiver, d.GroupKey = p.Receiver, p.GroupKey
+	d.MessageReceiver, d.GroupKey, d.Alerts = p.Receiver, p.GroupKey, len(p.Alerts)
 	verdict := w.send(ctx, newMessage(p), &d)
 	d.Outcome, d.Reason = verdict.Outcome, receiver.reason(verdict.Reason)
 	if d.Attempt == 1 || verdict.Attempts == 0 {
@@ -171,11 +201,11 @@ const smallestLimit = 512
 func (w *worker) send(ctx context.Context, message Message, d *Delivery) Verdict {
 	channel := w.receiver.Channel
 	for limit := channel.MaxBytes; ; limit /= 2 {
-		request, _, err := channel.fit(w.receiver.Target, message, time.Now(), limit)
+		request, shown, err := channel.fit(w.receiver.Target, message, time.Now(), limit)
 		if err != nil {
 			return Verdict{Outcome: DeadLetter, Reason: err.Error()}
 		}
-		d.URL, d.Body = request.URL, request.Body
+		d.URL, d.Body, d.Shown = request.URL, request.Body, shown
 		response, err := w.post(ctx, request)
 		if err != nil {
 			d.Status = 0
@@ -252,7 +282,7 @@ func (s *Server) report(d Delivery, failure error) {
 		log.Error("delivery not settled", "error", failure)
 		return
 	}
-	level, message, details := slog.LevelInfo, "delivered", []any{}
+	level, message, details := slog.LevelInfo, "delivered", []any{"alerts", d.Alerts, "shown", d.Shown}
 	switch d.Outcome {
 	case Retry:
 		level, message, details = slog.LevelWarn, "delivery failed, will retry", []any{"reason", d.Reason, "after", d.After.Round(time.Millisecond)}

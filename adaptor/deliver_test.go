@@ -234,8 +234,8 @@ func TestBrokenEncoder(t *testing.T) {
 // one as large as is accepted.
 func BenchmarkFit(b *testing.B) {
 	few, many := input(b, "mixed"), input(b, "many")
-	alert := `{"status":"firing","labels":{"alertname":"A","pod":"p"}},`
-	largest := `{"alerts":[` + strings.Repeat(alert, MaxBody/len(alert)-1) + `{}]}`
+	alert := fmt.Sprintf(`{"status":"firing","labels":{"alertname":"A","pod":"p"},"annotations":{"description":%q}},`, strings.Repeat("x", 700))
+	largest := `{"alerts":[` + strings.Repeat(alert, MaxAlerts-1) + `{}]}`
 	for _, c := range Channels() {
 		for _, size := range []struct{ name, body string }{{"few", few}, {"many", many}, {"largest", largest}} {
 			b.Run(c.Name+"/"+size.name, func(b *testing.B) {

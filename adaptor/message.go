@@ -61,12 +61,7 @@ var severities = []string{"emergency", "page", "critical", "error", "high", "maj
 func newMessage(p payload) Message {
 	m := Message{Receiver: p.Receiver, GroupKey: p.GroupKey, Truncated: p.TruncatedAlerts}
 	varying := varyingLabels(p.Alerts)
-	names := []string{}
-	for _, a := range p.Alerts {
-		if name := a.Labels["alertname"]; name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
+	names := alertNames(p.Alerts)
 	m.Name = joinNames(names)
 	for _, a := range p.Alerts {
 		shown := newAlert(a, varying, len(names) > 1)
@@ -84,6 +79,19 @@ func newMessage(p payload) Message {
 	}
 	slices.SortStableFunc(m.Alerts, func(a, b Alert) int { return cmp.Compare(rank(a), rank(b)) })
 	return m
+}
+
+// alertNames returns the different names of the alerts, in the order they first come in.
+func alertNames(alerts []payloadAlert) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, a := range alerts {
+		if name := a.Labels["alertname"]; name != "" && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func rank(a Alert) int {

@@ -2,6 +2,8 @@ package adaptor
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -36,28 +38,65 @@ const shortestToken = 8
 // redact removes everything secret about the target from a text that somebody else wrote: an
 // answer or an error may quote the request.
 func (t Target) redact(text string) string {
-	parts := []string{string(t.URL), string(t.Secret)}
-	if u, err := url.Parse(string(t.URL)); err == nil {
-		parts = append(parts, u.RequestURI(), u.User.String())
-		// Whoever quotes the address may have decoded it or not.
-		for _, segment := range strings.Split(u.Path+"/"+u.EscapedPath(), "/") {
-			if len(segment) >= shortestToken {
-				parts = append(parts, segment)
-			}
-		}
-		for _, values := range u.Query() {
-			for _, value := range values {
-				parts = append(parts, value, url.QueryEscape(value))
-			}
-		}
+	if text == "" {
+		return ""
 	}
-	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) })
-	for _, part := range parts {
-		if len(part) >= 4 {
-			text = strings.ReplaceAll(text, part, hidden)
+	var forms []string
+	for _, part := range t.secrets() {
+		forms = append(forms, quotedForms(part)...)
+	}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range slices.Compact(forms) {
+		if len(form) >= 4 {
+			text = strings.ReplaceAll(text, form, hidden)
 		}
 	}
 	return text
+}
+
+// secrets returns the texts that must not be seen, those of the address both as they are
+// written in it and decoded.
+func (t Target) secrets() []string {
+	parts := []string{string(t.URL), string(t.Secret)}
+	u, err := url.Parse(string(t.URL))
+	if err != nil {
+		return parts
+	}
+	password, _ := u.User.Password()
+	parts = append(parts, u.RequestURI(), u.User.String(), u.User.Username(), password)
+	parts = append(parts, strings.Split(u.User.String(), ":")...)
+	// The client sends them in this form (RFC 7617), and an answer may quote the header.
+	parts = append(parts, base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
+	for _, segment := range strings.Split(u.Path+"/"+u.EscapedPath(), "/") {
+		if len(segment) >= shortestToken {
+			parts = append(parts, segment)
+		}
+	}
+	for _, pair := range strings.Split(u.RawQuery, "&") {
+		_, raw, _ := strings.Cut(pair, "=")
+		parts = append(parts, raw)
+	}
+	for _, values := range u.Query() {
+		parts = append(parts, values...)
+	}
+	return parts
+}
+
+// quotedForms returns the forms in which a text may be quoted: as it is, in an address, and in
+// JSON, whose writers differ in whether they escape <, > and &, and the slash.
+func quotedForms(text string) []string {
+	var plain, escaped bytes.Buffer
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string always encodes
+	quoted := plain.String()
+	quoted = quoted[1 : len(quoted)-2] // without the quotes and the newline
+	json.HTMLEscape(&escaped, []byte(quoted))
+	forms := []string{text, url.QueryEscape(text), url.PathEscape(text), quoted, escaped.String()}
+	for _, form := range forms[3:] {
+		forms = append(forms, strings.ReplaceAll(form, "/", `\/`))
+	}
+	return forms
 }
 
 // secret reads a value that may be written in place, with environment variables, or in a file.

@@ -25,6 +25,10 @@ const NotifyPath = "/api/v1/notify/"
 // MaxBody is the largest webhook body that is accepted, in bytes.
 const MaxBody = 8 << 20
 
+// MaxAlerts is the most alerts one notification may have. No messenger shows more than a few
+// hundred, and each costs some hundred bytes of memory however short its JSON is.
+const MaxAlerts = 10_000
+
 // Options are what a Server is made of. Zero fields stand for the defaults.
 type Options struct {
 	Config *Config
@@ -57,6 +61,8 @@ type Server struct {
 	log       *slog.Logger
 	observe   func(Delivery)
 	running   atomic.Bool
+	// stuck counts the workers that cannot get at the queue.
+	stuck atomic.Int32
 }
 
 // New returns a server for the configured receivers. The error is about the options.
@@ -161,11 +167,14 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST "+NotifyPath+"{receiver}", s.notify)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
-		if !s.running.Load() {
+		switch {
+		case !s.running.Load():
 			reply(w, http.StatusServiceUnavailable, "not ready")
-			return
+		case s.stuck.Load() > 0:
+			reply(w, http.StatusServiceUnavailable, "not ready: the queue fails, see the log")
+		default:
+			reply(w, http.StatusOK, "ready")
 		}
-		reply(w, http.StatusOK, "ready")
 	})
 	return mux
 }
@@ -187,7 +196,10 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, err := decode(body)
-	if err != nil {
+	if errors.Is(err, errTooManyAlerts) {
+		s.refuse(w, name, http.StatusRequestEntityTooLarge, err)
+		return
+	} else if err != nil {
 		s.refuse(w, name, http.StatusBadRequest, err)
 		return
 	}

@@ -193,6 +193,8 @@ func TestRefusals(t *testing.T) {
 		{"wrong count", "POST", notify + "feishu", `{"truncatedAlerts":-1}`, 400, "truncatedAlerts is a JSON number -1, want a number of alerts"},
 		{"wrong time", "POST", notify + "feishu", `{"alerts":[{"startsAt":"now"}]}`, 400, `"now" is not a time in RFC 3339 form`},
 		{"time as number", "POST", notify + "feishu", `{"alerts":[{"startsAt":5}]}`, 400, "the body is not an Alertmanager webhook message"},
+		{"null alert", "POST", notify + "feishu", `{"alerts":[null]}`, 400, "alerts[0] is no alert: it has no labels"},
+		{"null labels", "POST", notify + "feishu", `{"alerts":[{"labels":null}]}`, 400, "alerts[0] is no alert: it has no labels"},
 		{"no alerts", "POST", notify + "feishu", `{}`, 400, "the body has no alerts, so there is nothing to tell"},
 		{"null", "POST", notify + "feishu", `null`, 400, "the body has no alerts, so there is nothing to tell"},
 		{"deep", "POST", notify + "feishu", strings.Repeat("[", 1<<20), 400, "the body is not JSON: invalid character '[' exceeded max depth"},

@@ -1,6 +1,7 @@
 package adaptor
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,9 @@ type payloadAlert struct {
 // some now and then. An error means that the body can never be delivered; it is one line that
 // names the place.
 func decode(body []byte) (payload, error) {
+	if tooManyAlerts(body) {
+		return payload{}, errTooManyAlerts
+	}
 	var p payload
 	if err := json.Unmarshal(body, &p); err != nil {
 		return payload{}, decodeError(err)
@@ -43,7 +47,48 @@ func decode(body []byte) (payload, error) {
 	if len(p.Alerts) == 0 {
 		return payload{}, errors.New("the body has no alerts, so there is nothing to tell")
 	}
+	for i, a := range p.Alerts {
+		if a.Labels == nil {
+			return payload{}, fmt.Errorf("alerts[%d] is no alert: it has no labels", i)
+		}
+	}
 	return p, nil
+}
+
+var errTooManyAlerts = fmt.Errorf("the body has more than %d alerts: set max_alerts in Alertmanager's webhook_configs", MaxAlerts)
+
+// tooManyAlerts tells whether a body has more than MaxAlerts alerts, before any of them is
+// decoded: one of two bytes becomes a structure of hundreds. Other faults are decode's to tell.
+func tooManyAlerts(body []byte) bool {
+	// The shortest element of a list is a digit and a comma.
+	if len(body) <= 2*MaxAlerts {
+		return false
+	}
+	var counted struct {
+		Alerts alertCount `json:"alerts"`
+	}
+	return errors.Is(json.Unmarshal(body, &counted), errTooManyAlerts)
+}
+
+// alertCount reads a list of alerts without keeping it. Its only error is errTooManyAlerts.
+type alertCount struct{}
+
+// UnmarshalJSON counts the elements of a list, and ignores what is none.
+func (alertCount) UnmarshalJSON(list []byte) error {
+	elements := json.NewDecoder(bytes.NewReader(list))
+	if first, err := elements.Token(); err != nil || first != json.Delim('[') {
+		return nil
+	}
+	var element json.RawMessage
+	for n := 1; elements.More(); n++ {
+		if n > MaxAlerts {
+			return errTooManyAlerts
+		}
+		if err := elements.Decode(&element); err != nil {
+			return nil
+		}
+	}
+	return nil
 }
 
 func decodeError(err error) error {

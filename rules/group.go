@@ -69,6 +69,7 @@ func (d *documentReader) group(n *yaml.Node, names map[string]Scalar) {
 			d.limit(g, e)
 		case "labels":
 			g.Labels = d.pairs(e)
+			d.limitTemplates(g.Labels)
 		case "rules":
 			for _, item := range d.items(e.value, "rules") {
 				d.readRule(g, item)

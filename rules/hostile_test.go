@@ -16,8 +16,12 @@ func TestHostileFiles(t *testing.T) {
 			"labels has 262144 keys, more than the 10000 that are read"},
 		{"operators without end", "groups: [{name: a, rules: [{alert: a, expr: '" + strings.Repeat("-", n) + "'}]}]",
 			"the expression has 256 KiB, more than the 64 KiB that are read"},
-		{"actions without end", "groups: [{name: a, rules: [{alert: a, expr: up, labels: {a: '" + strings.Repeat("{{$x}}", n) + "'}}]}]",
+		{"actions without end", "groups: [{name: a, rules: [{alert: a, expr: up, labels: {a: '" + strings.Repeat("{{$x}}", n/32) + "'}}]}]",
 			`label "a": undefined variable "$x"`},
+		{"conditions in conditions", "groups: [{name: a, rules: [{alert: a, expr: up, annotations: {a: '" + strings.Repeat("{{if 1}}", n) + "'}}]}]",
+			`the template of "a" has 2048 KiB, more than the 64 KiB that are read`},
+		{"conditions in a group's label", "groups: [{name: a, labels: {a: '" + strings.Repeat("{{if 1}}", n) + "'}, rules: [{alert: a, expr: up}]}]",
+			`the template of "a" has 2048 KiB, more than the 64 KiB that are read`},
 		{"an alias in itself", "groups: &a [*a]", "a group must be a mapping, not a list"},
 		{"a merge key in itself", "groups: [&a {name: a, <<: *a}]", "merge keys (<<) are nested too deeply"},
 		{"a large scalar again and again", "groups: [{name: a, rules: [{alert: a, expr: up, annotations: {a: &b '" + strings.Repeat("x", n) + "'}}" +

@@ -49,6 +49,8 @@ func (d *documentReader) readRule(g *Group, n *yaml.Node) {
 	}
 	d.checkExpr(rule, keys["expr"])
 	d.checkLabels(rule.Labels)
+	d.limitTemplates(rule.Labels)
+	d.limitTemplates(rule.Annotations)
 	for _, p := range rule.Annotations {
 		if !model.UTF8Validation.IsValidLabelName(p.Key.Value) {
 			d.problem(BadSchema, p.Key.Span, "%q is not a valid name of an annotation", short(p.Key.Value))

@@ -29,10 +29,24 @@ func (d *documentReader) checkTemplates() {
 	d.rule = nil
 }
 
+// MaxTemplate is the longest template of a label or annotation that is parsed, in bytes. The
+// parser of text/template calls itself at every level of nesting, without a bound of its own.
+const MaxTemplate = 64 << 10
+
+// limitTemplates refuses templates that are too long to be parsed.
+func (d *documentReader) limitTemplates(pairs []Pair) {
+	for _, p := range pairs {
+		if len(p.Value.Value) > MaxTemplate && strings.Contains(p.Value.Value, "{{") {
+			d.problem(BadTemplate, p.Value.Span, "the template of %q has %d KiB, more than the %d KiB that are read",
+				short(p.Key.Value), len(p.Value.Value)>>10, MaxTemplate>>10)
+		}
+	}
+}
+
 // checkPairs parses the templates in labels or annotations.
 func (d *documentReader) checkPairs(what string, pairs []Pair) {
 	for _, p := range pairs {
-		if !strings.Contains(p.Value.Value, "{{") {
+		if !strings.Contains(p.Value.Value, "{{") || len(p.Value.Value) > MaxTemplate {
 			continue
 		}
 		if message := parseTemplate(p.Value.Value); message != "" {

@@ -48,9 +48,12 @@ func ParseSuite(path string, source []byte) (*Suite, error) {
 // joined returns all errors, in order of their place.
 func (d *decoder) joined() error {
 	slices.SortStableFunc(d.errs, func(a, b decodeError) int { return a.offset - b.offset })
-	all := make([]error, len(d.errs))
+	var all []error
 	for i, e := range d.errs {
-		all[i] = e.error
+		// An alias brings the same mistake many times.
+		if i == 0 || e.Error() != d.errs[i-1].Error() {
+			all = append(all, e.error)
+		}
 	}
 	return errors.Join(all...)
 }

@@ -160,6 +160,11 @@ func (c *Case) checkSize() error {
 
 var repetition = regexp.MustCompile(`x(\d+)`)
 
+// tooMany is the error of a case whose scrapes would be played as too many values.
+func tooMany(total int) error {
+	return fmt.Errorf("the scrapes are played as %d values or more, above the limit of %d: play less of them, or with a longer interval", total, maxCaseValues)
+}
+
 // countValues is about how many values a sequence stands for.
 func countValues(values string) int {
 	total := 0

@@ -46,6 +46,7 @@ func (c *scrapeCache) load(path string) ([]scrape.Family, error) {
 func (c *Case) scraped(start time.Time, length time.Duration, cache *scrapeCache) ([]inputSeries, error) {
 	var all []*scrapedSeries
 	byName := map[string]*scrapedSeries{}
+	total := 0
 	for i, in := range c.Scrapes {
 		from, to, err := c.scrapeWindow(i, length)
 		if err != nil {
@@ -54,6 +55,9 @@ func (c *Case) scraped(start time.Time, length time.Duration, cache *scrapeCache
 		values, err := in.values(c, start, cache)
 		if err != nil {
 			return nil, c.errorAt(nameSpan(in.File, in.Span), err)
+		}
+		if total += int((to-from)/c.Interval) * len(values); total > maxCaseValues {
+			return nil, c.errorAt(nameSpan(in.File, in.Span), tooMany(total))
 		}
 		for _, v := range values {
 			name := string(v.labels.Bytes(nil))
@@ -90,7 +94,8 @@ func (c *Case) scrapeWindow(i int, length time.Duration) (from, to time.Duration
 		next := c.Scrapes[i+1]
 		return 0, 0, c.errorAt(next.Span, fmt.Errorf("input_scrapes must follow each other: this one begins at %s, before the one above it ends at %s", next.From, to))
 	}
-	return in.From, to, nil
+	// Nothing is looked at after the end.
+	return in.From, min(to, length+1), nil
 }
 
 // scrapedValue is one series of one scrape.

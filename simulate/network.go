@@ -109,13 +109,19 @@ func (n *Network) DialContext(ctx context.Context, _, address string) (net.Conn,
 	return client, nil
 }
 
-// Deliver reports that a relay has passed on a message, or has tried to. It is shown with the
-// last notification of that receiver about that group; both are in the webhook message the
-// relay was sent (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config).
-// At is filled in when it is zero.
-func (n *Network) Deliver(receiver, groupKey string, d Delivery) {
-	n.recorder.relayed(receiver, groupKey, d)
+// Relayed says which request to a relay a message comes from: the receiver and the group key
+// are both in the webhook message that the relay was sent
+// (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config).
+type Relayed struct {
+	Receiver, GroupKey string
+	// Path is that of the address it was sent to.
+	Path string
 }
+
+// Deliver reports that a relay has passed on a message, or has tried to. It is shown with the
+// last notification of that receiver about that group which was sent to that path. At is
+// filled in when it is zero.
+func (n *Network) Deliver(from Relayed, d Delivery) { n.recorder.relayed(from, d) }
 
 type arrivalKey struct{}
 
@@ -203,7 +209,8 @@ func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	host, known := n.lookup(a)
-	if !known {
+	// Alertmanager's own notifier for WeCom speaks to the host of the bots, but not to a bot.
+	if !known || (a.attempt != nil && a.attempt.integration == "wechat") {
 		host = standIn(a.attempt)
 	}
 	d := Delivery{At: n.recorder.now(), Channel: host.Channel, URL: requestURL(r, a), Body: string(body)}
@@ -212,7 +219,7 @@ func (n *Network) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if host.Relay && a.attempt != nil {
 		// It may pass the message on before it has answered.
-		n.recorder.entrusted(a.attempt)
+		n.recorder.entrusted(a.attempt, r.URL.Path)
 	}
 	answer := &answer{ResponseWriter: w, status: http.StatusOK}
 	// What was sent is recorded even if the host goes away without an answer.
@@ -240,7 +247,12 @@ func (n *Network) record(a *arrival, host Host, r *http.Request, d Delivery) {
 	if host.Show != nil {
 		d.Text = host.Show(d.URL, d.Body)
 	}
-	d.URL = redactURL(d.URL)
+	if a.attempt.integration == "webhook" && host.Show == nil && !host.Relay {
+		// Whoever it is, the path may be what lets somebody in: Alertmanager takes it for a secret.
+		d.URL = redactBeyondHost(d.URL)
+	} else {
+		d.URL = redactURL(d.URL)
+	}
 	n.recorder.delivered(a.attempt, d)
 }
 

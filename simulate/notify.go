@@ -73,6 +73,9 @@ func Notify(ctx context.Context, options NotifyOptions) ([]Notification, error) 
 	if err != nil {
 		return nil, err
 	}
+	for i := range notifications {
+		s.secrets.hide(&notifications[i])
+	}
 	return slices.DeleteFunc(notifications, func(n Notification) bool {
 		return !options.Configuration.shows(n.Receiver)
 	}), nil
@@ -84,6 +87,7 @@ type session struct {
 	config   *config.Config
 	offline  offline
 	recorder *recorder
+	secrets  secrets
 	// arrived counts the alerts that were put: see arrivalGap.
 	arrived time.Duration
 }
@@ -93,7 +97,7 @@ func newSession(options NotifyOptions) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{options: options, config: conf, recorder: newRecorder(options.Start)}
+	s := &session{options: options, config: conf, recorder: newRecorder(options.Start), secrets: secretsOf(conf)}
 	if err := s.offline.prepare(conf); err != nil {
 		s.close()
 		return nil, fmt.Errorf("%s: %w", options.Configuration.path, err)

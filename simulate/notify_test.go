@@ -453,7 +453,7 @@ func TestNotifyRelay(t *testing.T) {
 					io.Copy(io.Discard, answer.Body)
 					answer.Body.Close()
 				}
-				network.Deliver(message.Receiver, message.GroupKey, d)
+				network.Deliver(Relayed{message.Receiver, message.GroupKey, "/api/v1/notify/feishu"}, d)
 			}
 		}()
 		adaptor := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -493,8 +493,8 @@ func TestNotifyRelayAtOnce(t *testing.T) {
 		calls := 0
 		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if calls++; calls == 1 {
-				network.Deliver("im", "a digest", Delivery{Channel: "feishu", URL: "https://open.feishu.cn/"})
-				network.Deliver("somebody else", "", Delivery{})
+				network.Deliver(Relayed{"im", "a digest", "/"}, Delivery{Channel: "feishu", URL: "https://open.feishu.cn/"})
+				network.Deliver(Relayed{"somebody else", "", "/"}, Delivery{})
 				return
 			}
 			http.Error(w, "unknown receiver", http.StatusNotFound)

@@ -197,7 +197,7 @@ func (o *offline) file(content string) (path string, err error) {
 // fileURL stands for a URL in a file that is not on this machine.
 func fileURL(integration string) string {
 	if integration == "slack" {
-		return "https://hooks.slack.com/services/" + simulated
+		return "https://hooks.slack.com/services/T00000000/B00000000/" + simulated
 	}
 	return "https://" + integration + ".invalid/" + simulated
 }

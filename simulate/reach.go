@@ -26,6 +26,8 @@ func (r *reads) expression(e parser.Expr) {
 		case "":
 			r.everything = true
 		case alertsMetric, alertsStateMetric:
+			// A recording rule may have that name, too.
+			r.metrics = append(r.metrics, name)
 			if alert := fixedLabel(s, labels.AlertName); alert != "" {
 				r.alerts = append(r.alerts, alert)
 			} else {

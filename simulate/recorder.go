@@ -25,8 +25,8 @@ type recorder struct {
 	mu            sync.Mutex
 	notifications []*Notification
 	runs          map[flush]*Notification
-	// relays holds the notifications that were sent to a relay.
-	relays map[*Notification]bool
+	// relays holds the notifications that were sent to a relay, and to which path.
+	relays map[*Notification]string
 	// mutes is what was last recorded as muted in each group.
 	mutes map[string]string
 	// stopping is set when the simulation ends: what fails from then on is cut off by that.
@@ -52,7 +52,7 @@ func newRecorder(start time.Time) *recorder {
 	return &recorder{
 		start:  start,
 		runs:   map[flush]*Notification{},
-		relays: map[*Notification]bool{},
+		relays: map[*Notification]string{},
 		mutes:  map[string]string{},
 	}
 }
@@ -107,7 +107,7 @@ func (r *recorder) end(a *attempt, err error) {
 	case err == nil:
 		a.notification.Error = ""
 	case !r.stopping:
-		a.notification.Error = redact(err.Error())
+		a.notification.Error = strings.TrimSpace(redact(err.Error()))
 	case a.notification.Error == "":
 		a.notification.Error = "the simulation ended before an answer"
 	}
@@ -128,15 +128,15 @@ func (r *recorder) delivered(a *attempt, d Delivery) {
 }
 
 // entrusted records that the message of an attempt is in the hands of a relay.
-func (r *recorder) entrusted(a *attempt) {
+func (r *recorder) entrusted(a *attempt, path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.relays[a.notification] = true
+	r.relays[a.notification] = path
 }
 
 // relayed records a message that a relay passed on, during the attempt or long after it. A
 // message about several groups, or about none that is known, belongs to the receiver's last.
-func (r *recorder) relayed(receiver, groupKey string, d Delivery) {
+func (r *recorder) relayed(from Relayed, d Delivery) {
 	if d.At == 0 {
 		d.At = r.now()
 	}
@@ -145,10 +145,10 @@ func (r *recorder) relayed(receiver, groupKey string, d Delivery) {
 	defer r.mu.Unlock()
 	var last *Notification
 	for _, n := range slices.Backward(r.notifications) {
-		if n.Receiver != receiver || !r.relays[n] {
+		if path, sent := r.relays[n]; n.Receiver != from.Receiver || !sent || path != from.Path {
 			continue
 		}
-		if n.GroupKey == groupKey {
+		if n.GroupKey == from.GroupKey {
 			last = n
 			break
 		}

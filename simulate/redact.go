@@ -48,6 +48,18 @@ func redactURL(raw string) string {
 	return text
 }
 
+// redactBeyondHost hides everything of a URL but where it leads.
+func redactBeyondHost(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return redacted
+	}
+	if u.RequestURI() == "/" {
+		return u.Scheme + "://" + u.Host + "/"
+	}
+	return u.Scheme + "://" + u.Host + "/" + redacted
+}
+
 func redactPath(path string) string {
 	for _, pattern := range secretPath {
 		if match := pattern.FindStringSubmatchIndex(path); match != nil {

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
-
-	"github.com/rulekit/rulekit/rules"
 )
 
 // silence watches whether an alert that is expected to be silent could have fired at all: its
@@ -17,7 +15,9 @@ import (
 type silence struct {
 	alert string
 	rule  *programRule
-	text  string
+	// text is the expression without any comparison. Without those inside of a join it may be
+	// ambiguous; then outer counts, which lacks only the outermost.
+	text, outer string
 	// proven is when the expression first had a value; it counts only if found.
 	proven time.Duration
 	found  bool
@@ -37,8 +37,11 @@ func (k *checker) silences() []*silence {
 		}
 		watched[t.Alert.Value] = true
 		for _, r := range k.program.alerts[t.Alert.Value] {
-			if expr, err := k.program.features.parser().ParseExpr(r.text); err == nil {
-				all = append(all, &silence{alert: r.name, rule: r, text: withoutComparisons(expr).String()})
+			parse := k.program.features.parser()
+			inner, err := parse.ParseExpr(r.text)
+			outer, err2 := parse.ParseExpr(r.text)
+			if err == nil && err2 == nil {
+				all = append(all, &silence{alert: r.name, rule: r, text: withoutComparisons(inner).String(), outer: withoutOuter(outer).String()})
 			}
 		}
 	}
@@ -54,6 +57,11 @@ func (s *silence) look(ctx context.Context, r *run, ts time.Time, at time.Durati
 	}
 	vector, err := r.query(ctx, s.text, ts)
 	if err != nil {
+		vector, err = r.query(ctx, s.outer, ts)
+	}
+	if err != nil {
+		// Only series that are there can be ambiguous: it is not for want of data that it is silent.
+		s.found, s.proven = ctx.Err() == nil, at
 		return
 	}
 	for _, sample := range vector {
@@ -72,7 +80,7 @@ func (k *checker) proveSilence(t AlertTest) {
 	for _, s := range k.silence {
 		if s.alert == t.Alert.Value && (!s.found || s.proven > t.EvalTime) {
 			k.fail(Failure{
-				Kind: NothingProven, Span: nameSpan(t.Alert, rules.Span(t.Span)), EvalTime: t.EvalTime, Subject: s.alert,
+				Kind: NothingProven, Span: nameSpan(t.Alert, t.Span), EvalTime: t.EvalTime, Subject: s.alert,
 				Message: fmt.Sprintf("that it is silent proves nothing: until then %s had no value but NaN; let the counters it reads move with growth, or give the series it lacks", s.text),
 			})
 		}
@@ -108,12 +116,36 @@ func withoutComparisons(e parser.Expr) parser.Expr {
 	return e
 }
 
+// withoutOuter returns the expression without its outermost comparison; on either side of a set
+// operator there is one.
+func withoutOuter(e parser.Expr) parser.Expr {
+	switch n := e.(type) {
+	case *parser.ParenExpr:
+		n.Expr = withoutOuter(n.Expr)
+	case *parser.BinaryExpr:
+		switch {
+		case n.Op == parser.LUNLESS:
+			return withoutOuter(n.LHS)
+		case n.Op.IsSetOperator():
+			n.LHS, n.RHS = withoutOuter(n.LHS), withoutOuter(n.RHS)
+		default:
+			return compared(n)
+		}
+	}
+	return e
+}
+
 func withoutComparison(n *parser.BinaryExpr) parser.Expr {
 	n.LHS = withoutComparisons(n.LHS)
 	if n.Op == parser.LUNLESS {
 		return n.LHS
 	}
 	n.RHS = withoutComparisons(n.RHS)
+	return compared(n)
+}
+
+// compared is what a comparison compares, as one expression; other operators stay.
+func compared(n *parser.BinaryExpr) parser.Expr {
 	switch {
 	case !n.Op.IsComparisonOperator() || n.ReturnBool:
 		return n

@@ -78,6 +78,9 @@ func runSimulate(cmd *cobra.Command, env *environment, flags simulateFlags, args
 		return err
 	}
 	timeline, batches, err := simulate.Play(cmd.Context(), options)
+	if cmd.Context().Err() != nil {
+		return errors.New("interrupted")
+	}
 	if err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func runSimulate(cmd *cobra.Command, env *environment, flags simulateFlags, args
 	if flags.output == "json" {
 		return report.TimelineJSON(env.stdout, timeline)
 	}
-	picture := report.Picture{Timeline: timeline, Title: options.Case.Title(), Style: env.style(env.stdout)}
+	picture := report.Picture{Timeline: timeline, Title: options.Case.Title(), Receiver: flags.receiver, Style: env.style(env.stdout)}
 	_, err = picture.WriteTo(env.stdout)
 	return err
 }

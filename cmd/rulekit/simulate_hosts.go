@@ -45,7 +45,8 @@ func (w *world) hosts(network *simulate.Network) (map[string]simulate.Host, func
 		Config:    w.receivers,
 		Transport: network.Transport(),
 		Observe: func(d adaptor.Delivery) {
-			network.Deliver(d.MessageReceiver, d.GroupKey, simulate.Delivery{
+			from := simulate.Relayed{Receiver: d.MessageReceiver, GroupKey: d.GroupKey, Path: adaptor.NotifyPath + d.Receiver}
+			network.Deliver(from, simulate.Delivery{
 				Channel: d.Channel, URL: d.URL, Body: string(d.Body), Text: shown(d.Channel, string(d.Body)), Error: d.Reason,
 			})
 		},

@@ -49,13 +49,17 @@ func notificationStrip(t *simulate.Timeline, g grid) string {
 func (p Picture) notifications(w *writer) {
 	t, s := p.Timeline, p.Style
 	if len(t.Notifications) == 0 {
-		w.printf("  nobody was told\n\n")
+		told := "nobody was told"
+		if p.Receiver != "" {
+			told = terminal.Safe(p.Receiver) + " was told nothing"
+		}
+		w.printf("  %s\n\n", told)
 		return
 	}
 	times, receivers, what := 0, 0, 0
 	for _, n := range t.Notifications {
 		times = max(times, terminal.Cells(short(n.At)))
-		receivers = max(receivers, terminal.Cells(n.Receiver))
+		receivers = max(receivers, terminal.Cells(addressee(n, t.Notifications)))
 		what = max(what, terminal.Cells(alertsOf(n)))
 	}
 	signs := marks(t.Notifications)
@@ -68,11 +72,27 @@ func (p Picture) notifications(w *writer) {
 			reason = s.Red("failed: ") + terminal.Safe(n.Error)
 		}
 		w.printf("  %s  %*s  %s  %s  %s  %s\n", signs[i], times, short(n.At),
-			terminal.Pad(terminal.Safe(n.Receiver), receivers), terminal.Pad(n.Status, len("resolved")),
+			terminal.Pad(addressee(n, t.Notifications), receivers), terminal.Pad(n.Status, len("resolved")),
 			terminal.Pad(terminal.Safe(alertsOf(n)), what), reason)
 	}
 	w.printf("\n")
 }
+
+// addressee is the receiver of a notification, and which of its integrations where it has
+// several.
+func addressee(n simulate.Notification, all []simulate.Notification) string {
+	several := slices.ContainsFunc(all, func(o simulate.Notification) bool {
+		return o.Receiver == n.Receiver && o.Integration != "" && (o.Integration != n.Integration || o.Index != n.Index)
+	})
+	name := terminal.Safe(n.Receiver)
+	if several && n.Integration != "" {
+		name += fmt.Sprintf("/%s[%d]", n.Integration, n.Index)
+	}
+	return name
+}
+
+// emptyText is shown for a message in which there is nothing to read.
+const emptyText = "(the message is empty: does a template fail?)"
 
 // resolvedAt is when the last alert of a notification was resolved: Alertmanager tells of it
 // only at the group's next interval.
@@ -112,10 +132,15 @@ func (p Picture) messages(w *writer) {
 	signs := marks(p.Timeline.Notifications)
 	for i, n := range p.Timeline.Notifications {
 		for _, d := range n.Deliveries {
-			if d.Text == "" || seen[n.Receiver+d.Text] {
+			text := d.Text
+			if strings.Trim(text, "┃│ \n") == "" && d.Channel != "webhook" {
+				text = emptyText
+			}
+			key := addressee(n, p.Timeline.Notifications) + text
+			if text == "" || seen[key] {
 				continue
 			}
-			seen[n.Receiver+d.Text] = true
+			seen[key] = true
 			if shown++; shown > maxMessages {
 				continue
 			}
@@ -124,7 +149,7 @@ func (p Picture) messages(w *writer) {
 				who += " (" + d.Channel + ")"
 			}
 			w.printf("%s  %s\n", s.Bold(signs[i]+" "+who), s.Dim(short(d.At)))
-			for line := range strings.SplitSeq(strings.TrimRight(terminal.Safe(d.Text), " \n"), "\n") {
+			for line := range strings.SplitSeq(strings.TrimRight(terminal.Safe(text), " \n"), "\n") {
 				for _, part := range wrap(line, s.Width()-4) {
 					w.printf("  %s %s\n", s.Dim("│"), part)
 				}

@@ -73,10 +73,10 @@ func (g grid) strip(phases []simulate.Phase) string {
 	for i := range states {
 		states[i] = simulate.Inactive
 	}
-	for _, p := range phases {
+	for i, p := range phases {
 		last := g.column(p.To - 1)
-		if p.To == g.length {
-			last = g.cells - 1
+		if i == len(phases)-1 {
+			last = g.column(p.To)
 		}
 		for column := g.column(p.From); column <= last; column++ {
 			if stateRank[p.State] > stateRank[states[column]] {

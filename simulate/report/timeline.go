@@ -31,7 +31,9 @@ type Picture struct {
 	Timeline *simulate.Timeline
 	// Title says what was played.
 	Title string
-	Style terminal.Style
+	// Receiver, if not empty, is the only receiver of whose notifications the timeline knows.
+	Receiver string
+	Style    terminal.Style
 }
 
 // row is one line of the picture: a name, what it does over time, and that in words.

@@ -31,13 +31,18 @@ type Catalogue interface {
 type Metric struct {
 	Type model.MetricType
 	Help string
-	// Labels are the names of the labels that the exporter gives it.
-	Labels []string
+	// Labels are the names of the labels that the exporter gives it, if LabelsKnown is set:
+	// an exporter that has named a metric but served no sample of it has not told them.
+	Labels      []string
+	LabelsKnown bool
 }
 
 // Scrapes is a catalogue of recorded scrapes. Its zero value is empty.
 type Scrapes struct {
 	metrics map[string]*scraped
+	// families are the labels of all samples of each family: a metric that had none itself
+	// has those of its family.
+	families map[string]map[string]bool
 	// spaces counts the metrics of each name space, the part of a name up to the first _.
 	spaces map[string]int
 }
@@ -46,6 +51,7 @@ type scraped struct {
 	kind   model.MetricType
 	help   string
 	labels map[string]bool
+	family string
 }
 
 // LoadScrapes reads recorded scrapes: files, and folders with the files in them that end with
@@ -112,15 +118,20 @@ func scrapeFiles(path string) ([]string, error) {
 // Add takes in the metrics of a scrape.
 func (s *Scrapes) Add(families []scrape.Family) {
 	if s.metrics == nil {
-		s.metrics, s.spaces = map[string]*scraped{}, map[string]int{}
+		s.metrics, s.spaces, s.families = map[string]*scraped{}, map[string]int{}, map[string]map[string]bool{}
 	}
 	for _, family := range families {
 		for _, name := range sampleNames(family) {
 			s.metric(name, family)
 		}
+		if s.families[family.Name] == nil {
+			s.families[family.Name] = map[string]bool{}
+		}
 		for _, sample := range family.Samples {
 			metric := s.metric(sample.Labels.Get(model.MetricNameLabel), family)
-			sample.Labels.Range(func(l labels.Label) { metric.labels[l.Name] = true })
+			sample.Labels.Range(func(l labels.Label) {
+				metric.labels[l.Name], s.families[family.Name][l.Name] = true, true
+			})
 		}
 	}
 }
@@ -143,7 +154,7 @@ func sampleNames(family scrape.Family) []string {
 func (s *Scrapes) metric(name string, family scrape.Family) *scraped {
 	known, ok := s.metrics[name]
 	if !ok {
-		known = &scraped{kind: family.Type, help: family.Help, labels: map[string]bool{}}
+		known = &scraped{kind: family.Type, help: family.Help, labels: map[string]bool{}, family: family.Name}
 		s.metrics[name] = known
 		s.spaces[nameSpace(name)]++
 	}
@@ -171,7 +182,12 @@ func (s *Scrapes) Metric(name string) (Metric, bool) {
 	if !ok {
 		return Metric{}, false
 	}
-	return Metric{Type: known.kind, Help: known.help, Labels: slices.Sorted(maps.Keys(known.labels))}, true
+	// Every sample has at least its __name__.
+	names := known.labels
+	if len(names) == 0 {
+		names = s.families[known.family]
+	}
+	return Metric{Type: known.kind, Help: known.help, Labels: slices.Sorted(maps.Keys(names)), LabelsKnown: len(names) > 0}, true
 }
 
 // Claims tells whether the scrapes are of an exporter that would serve the metric: whether

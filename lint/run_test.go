@@ -10,6 +10,7 @@ import (
 
 	"github.com/rulekit/rulekit/lint"
 	"github.com/rulekit/rulekit/rules"
+	"github.com/rulekit/rulekit/rules/scrape"
 )
 
 // manyFiles are files with findings of checks of both scopes.
@@ -103,7 +104,33 @@ func TestCatalogue(t *testing.T) {
 		}
 	}
 	metric, ok := scrapes.Metric("parcel_scan_seconds_bucket")
-	if diff := cmp.Diff([]string{"__name__", "le"}, metric.Labels); !ok || diff != "" || metric.Type != "histogram" {
+	if diff := cmp.Diff([]string{"__name__", "le", "scanner"}, metric.Labels); !ok || diff != "" || metric.Type != "histogram" {
 		t.Errorf("%+v, %t", metric, ok)
+	}
+}
+
+// TestCatalogueLabels proves that labels are only known where a sample of the family told them.
+func TestCatalogueLabels(t *testing.T) {
+	families, err := scrape.Parse([]byte(`# TYPE parcel_lost_total counter
+# TYPE parcel_late_total counter
+parcel_late_total{depot="north"} 1
+# TYPE parcel_scan_seconds histogram
+parcel_scan_seconds_bucket{depot="north",le="+Inf"} 9
+# TYPE parcel_wait_seconds summary
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scrapes := &lint.Scrapes{}
+	scrapes.Add(families)
+	buckets := []string{"__name__", "depot", "le"}
+	for name, want := range map[string][]string{
+		"parcel_lost_total": nil, "parcel_late_total": {"__name__", "depot"}, "parcel_wait_seconds_sum": nil,
+		"parcel_scan_seconds": buckets, "parcel_scan_seconds_bucket": buckets, "parcel_scan_seconds_sum": buckets,
+	} {
+		metric, ok := scrapes.Metric(name)
+		if diff := cmp.Diff(want, metric.Labels); !ok || diff != "" || metric.LabelsKnown != (want != nil) {
+			t.Errorf("%s: %+v, %t (-want +got):\n%s", name, metric, ok, diff)
+		}
 	}
 }

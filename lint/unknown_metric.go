@@ -63,6 +63,9 @@ func lookUp(p *Pass, rule *rules.Rule, vs *parser.VectorSelector) {
 		p.Report(d)
 		return
 	}
+	if !metric.LabelsKnown {
+		return
+	}
 	for _, m := range vs.LabelMatchers {
 		if m.Name == model.MetricNameLabel || m.Matches("") || isTargetLabel(m.Name) || slices.Contains(metric.Labels, m.Name) {
 			continue

@@ -112,10 +112,29 @@ func newRoot(env *environment) *cobra.Command {
 		&cobra.Group{ID: groupRun, Title: "Run:"},
 		&cobra.Group{ID: groupHelp, Title: "Help:"},
 	)
-	root.SetHelpCommandGroupID(groupHelp)
+	root.SetHelpCommand(newHelp(root))
 	root.SetCompletionCommandGroupID(groupHelp)
 	root.AddCommand(newAdaptor(env), newExplain(env), newLint(env), newSimulate(env), newTest(env), newVersion(env))
 	return root
+}
+
+// newHelp is cobra's help command, but that an unknown name is an error.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Help about any command",
+		GroupID: groupHelp,
+		RunE: func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return fmt.Errorf("there is no help about %q", strings.Join(args, " "))
+			}
+			return about.Help()
+		},
+	}
 }
 
 // explainFlagError adds the nearest flag there is to an error about one that is not.

@@ -71,8 +71,7 @@ func aggregateValues(e *parser.AggregateExpr, in, param, out *Result) {
 		out.Values, out.Bound = sum(in.Values), in.Bound
 	case parser.QUANTILE:
 		if within01(param) {
-			out.Values, out.Bound = average(in.Values), in.Bound
-			out.Values.NaN = true
+			out.Values, out.Bound = between(in.Values), in.Bound
 		}
 	}
 }
@@ -82,7 +81,17 @@ func within01(param *Result) bool {
 	return param != nil && !param.Values.NaN && param.Values.Lo >= 0 && param.Values.Hi <= 1
 }
 
-// average bounds the mean, or another value between, of values of the interval.
+// between bounds a quantile of values of the interval: the engine weighs two of them, and the
+// weights are not exact, not even for whole numbers.
+func between(i Interval) Interval {
+	i.Integer = false
+	out := average(i)
+	out.NaN = true
+	return out
+}
+
+// average bounds the mean of values of the interval. That of whole numbers is exact at the
+// bounds: their sum is, and a division is rounded to the nearest.
 func average(i Interval) Interval {
 	out := i.rounded()
 	out.Integer = false

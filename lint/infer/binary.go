@@ -48,6 +48,9 @@ func vectorScalar(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemTy
 		out.base, out.Bound = nil, nil
 		out.Labels = withoutName(vector.Labels, e)
 		out.Values = truth(vector.Values, op, scalar.Values, !vector.Histograms)
+		if vector.Histograms && out.Presence == Always {
+			out.Presence = Maybe
+		}
 		out.Histograms = false
 	case e.Op.IsComparisonOperator():
 		compareScalar(e, vector, scalar, op, out)
@@ -137,6 +140,10 @@ func (a *Analysis) vectors(e *parser.BinaryExpr, left, right *Result) *Result {
 	if m.Card == parser.CardOneToOne {
 		out.Labels = oneToOneLabels(e, matched)
 	}
+	if !e.Op.IsComparisonOperator() || e.ReturnBool {
+		out.Labels = withoutName(out.Labels, e)
+	}
+	// The engine takes the metric name away before it includes labels: one of them may be the name.
 	for _, name := range m.Include {
 		out.Labels = out.Labels.with(name, included(e, one.Labels.Get(name)))
 	}
@@ -144,11 +151,12 @@ func (a *Analysis) vectors(e *parser.BinaryExpr, left, right *Result) *Result {
 	case e.Op.IsComparisonOperator() && !e.ReturnBool:
 		a.compareVectors(e, left, right, out)
 	case e.Op.IsComparisonOperator():
-		out.Labels = withoutName(out.Labels, e)
 		out.Values = truth(left.Values, e.Op, right.Values, !out.Histograms)
+		if left.Histograms && right.Histograms && comparesHistograms(e.Op) {
+			out.Values = whole(0, 1)
+		}
 		out.Histograms = false
 	default:
-		out.Labels = withoutName(out.Labels, e)
 		out.Values = arithmetic(left.Values, e.Op, right.Values)
 		if e.Op == parser.TRIM_LOWER || e.Op == parser.TRIM_UPPER {
 			out.Values = nothing()
@@ -175,8 +183,7 @@ func (a *Analysis) compareVectors(e *parser.BinaryExpr, left, right, out *Result
 	m := e.VectorMatching
 	out.Values = narrow(left.Values, e.Op, right.Values)
 	out.Bound = left.Bound
-	// Only the equality of two histograms keeps one.
-	out.Histograms = left.Histograms && right.Histograms && (e.Op == parser.EQLC || e.Op == parser.NEQ)
+	out.Histograms = left.Histograms && right.Histograms && comparesHistograms(e.Op)
 	if m.Card != parser.CardOneToMany && len(m.Include) == 0 && (m.Card != parser.CardOneToOne || onAll(m)) {
 		out.base = left.base
 	}
@@ -195,6 +202,10 @@ func (a *Analysis) compareVectors(e *parser.BinaryExpr, left, right, out *Result
 		}
 	}
 }
+
+// comparesHistograms tells whether the operator compares two histograms; the other comparisons
+// return nothing for them.
+func comparesHistograms(op parser.ItemType) bool { return op == parser.EQLC || op == parser.NEQ }
 
 // onAll tells whether all labels but the metric name must be equal.
 func onAll(m *parser.VectorMatching) bool { return !m.On && len(m.MatchingLabels) == 0 }
@@ -224,7 +235,7 @@ func because(why *Reason) []*Reason {
 }
 
 // match returns the labels of samples of left that have a match in right, and, if none can
-// have one, the reason.
+// have one, the reason. For group_right, left is what the expression has on the right.
 func match(e *parser.BinaryExpr, left, right Labels) (Labels, *Reason) {
 	m := e.VectorMatching
 	names := m.MatchingLabels
@@ -242,19 +253,25 @@ func match(e *parser.BinaryExpr, left, right Labels) (Labels, *Reason) {
 			}
 		}
 	}
-	out := left
+	changed := map[string]Label{}
 	for _, name := range names {
 		l, r := left.Get(name), right.Get(name)
 		both, ok := bothLabel(l, r)
 		if !ok {
-			return out, joinNever(e, name, l, r)
+			return left.withAll(changed), joinNever(e, name, l, r)
 		}
-		out = out.with(name, both)
+		if both != l {
+			changed[name] = both
+		}
 	}
-	return out, nil
+	return left.withAll(changed), nil
 }
 
+// joinNever is the reason of a match whose sides, as match has them, can never agree in a label.
 func joinNever(e *parser.BinaryExpr, name string, l, r Label) *Reason {
+	if e.VectorMatching.Card == parser.CardOneToMany {
+		l, r = r, l
+	}
 	why := &Reason{Node: e, Clause: Matching, Kind: Join}
 	if l.Known && r.Known {
 		why.Text = fmt.Sprintf("%s is %q on the left and %q on the right", name, l.Value, r.Value)

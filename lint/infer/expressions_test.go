@@ -98,7 +98,7 @@ func (g expressions) grouping(matching string) string {
 	if matching == " " || g.IntN(2) == 0 {
 		return matching
 	}
-	return matching + g.pick("group_left", "group_right") + "(" + g.pick("", "b", "missing") + ") "
+	return matching + g.pick("group_left", "group_right") + "(" + g.pick("", "b", "missing", "__name__", "b, __name__") + ") "
 }
 
 func (g expressions) vector(depth int) string {
@@ -118,7 +118,7 @@ func (g expressions) vector(depth int) string {
 		g.Shuffle(2, func(i, k int) { operands[i], operands[k] = operands[k], operands[i] })
 		return "(" + operands[0] + ")" + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " atan2 ") + operands[1]
 	case 4:
-		return "(" + g.vector(d) + ")" + g.pick(" + ", " - ", " * ", " / ", " > ", " < ", " == ", " != ", " >= bool ") +
+		return "(" + g.vector(d) + ")" + g.pick(" + ", " - ", " * ", " / ", " > ", " < ", " == ", " != ", " >= bool ", " == bool ", " != bool ") +
 			g.grouping(g.matching()) + "(" + g.vector(d) + ")"
 	case 5, 6:
 		return "(" + g.vector(d) + ")" + g.pick(" and", " and", " or", " unless") + g.matching() + "(" + g.vector(d) + ")"
@@ -150,13 +150,19 @@ func (g expressions) related() string {
 		t += " offset 1m"
 	}
 	low, high := g.pick("-3", "-1", "0", "1", "Inf", "-Inf"), g.pick("0", "1", "2.5", "5")
-	switch g.IntN(6) {
+	switch g.IntN(9) {
+	case 6:
+		return g.wholeNumbers()
+	case 7:
+		return g.histograms()
+	case 8:
+		return "(" + s + " or on () vector(1))" + g.pick(" > bool ", " > ", " + ", " == bool ") + low
 	case 0:
 		return s + g.pick(" > ", " >= ", " == ", " < ") + high + " and" + g.matching() + t + g.pick(" < ", " <= ", " > ", " == ") + low
 	case 1:
 		return s + g.pick(" > ", " < ", " != ", " - ", " >= ") + g.matching() + t
 	case 2:
-		return s + g.pick(" * ", " > ", " == ") + "on (" + g.pick("a", "b", "job") + ") group_left (" + g.pick("b", "job", "missing") + ") " +
+		return s + g.pick(" * ", " > ", " == ") + "on (" + g.pick("a", "b", "job") + ") group_left (" + g.pick("b", "job", "missing", "__name__") + ") " +
 			g.pick("max", "count") + " by (" + g.pick("a", "b", "a, job", "b, job") + ") (" + g.selector() + ")"
 	case 3:
 		return g.pick("sum(", "avg(", "min(", "max(", "quantile(0.5, ", "stddev(") + s + g.pick(" > ", " >= ", " < ", " <= ", " != ") + low + ")"
@@ -166,12 +172,30 @@ func (g expressions) related() string {
 	return "clamp(" + s + ", " + g.pick("-Inf", "-1", "Inf") + ", " + g.pick("-Inf", "1", "Inf") + ")"
 }
 
+// wholeNumbers writes averages and quantiles of whole numbers, at whose bounds rounding shows.
+func (g expressions) wholeNumbers() string {
+	numbers := "clamp(round(" + g.pick("gauge", "other", "c_total") + "), " + g.pick("0", "-3") + ", " + g.pick("3", "7") + ")"
+	weight := g.pick("0.1", "0.2", "0.3", "0.6", "0.7", "0.9")
+	return g.pick(
+		"quantile("+weight+", "+numbers+")", "avg("+numbers+")", "sum("+numbers+")",
+		"quantile_over_time("+weight+", "+numbers+"[5m:1m])", "avg_over_time("+numbers+"[5m:1m])",
+	) + g.pick("", " > 3", " > 7", " < 0", " < -3")
+}
+
+// histograms writes comparisons of histograms that also have no float value in common.
+func (g expressions) histograms() string {
+	side := func() string {
+		return g.pick("native", "rate(native[4m])", "rate(native[4m]) * NaN", "(native > Inf)", "native * 2")
+	}
+	return "(" + side() + g.pick(" == bool ", " != bool ", " == ", " != ", " > bool ") + g.matching() + side() + ")" + g.pick("", " > 0", " < 1")
+}
+
 func (g expressions) aggregate(d int) string {
 	op := g.pick("sum", "avg", "min", "max", "count", "group", "stddev", "quantile", "topk", "bottomk", "limitk", "count_values")
 	param := ""
 	switch op {
 	case "quantile":
-		param = g.pick("0.5", "1", "0", "1.5", g.scalar(d)) + ", "
+		param = g.pick("0.5", "0.2", "0.7", "1", "0", "1.5", g.scalar(d)) + ", "
 	case "topk", "bottomk", "limitk":
 		param = g.pick("1", "2", "0") + ", "
 	case "count_values":

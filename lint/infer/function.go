@@ -156,11 +156,7 @@ func counterRate(e *parser.Call, args []*Result) *Result {
 func quantileOverTime(e *parser.Call, args []*Result) *Result {
 	f := unboundedRange
 	if within01(args[0]) {
-		f = func(i Interval) Interval {
-			i = average(i)
-			i.NaN = true
-			return i
-		}
+		f = between
 	}
 	return rangeOf(f, false)(e, args)
 }

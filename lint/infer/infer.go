@@ -7,12 +7,7 @@
 // 1, and a counter (what rate, irate and increase are applied to) is never negative.
 package infer
 
-import (
-	"strings"
-
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/promql/parser"
-)
+import "github.com/prometheus/prometheus/promql/parser"
 
 // Presence says whether an expression returns anything.
 type Presence int
@@ -58,7 +53,7 @@ type Analysis struct {
 	Root *Result
 
 	results map[parser.Expr]*Result
-	keys    map[parser.Expr]string
+	shapes  shapes
 }
 
 // Of returns the result of one part of the expression, or nil for what is no expression of the
@@ -67,7 +62,7 @@ func (a *Analysis) Of(expr parser.Expr) *Result { return a.results[expr] }
 
 // Analyse infers what the expression can return.
 func Analyse(expr parser.Expr) *Analysis {
-	a := &Analysis{results: map[parser.Expr]*Result{}, keys: map[parser.Expr]string{}}
+	a := &Analysis{results: map[parser.Expr]*Result{}, shapes: newShapes()}
 	a.Root = a.infer(expr)
 	return a
 }
@@ -149,38 +144,4 @@ func unary(e *parser.UnaryExpr, in *Result) *Result {
 	out.Values = in.Values.negate()
 	out.Labels = withoutName(in.Labels, e)
 	return &out
-}
-
-// sameSeries tells whether samples with equal labels in both results come from one sample of
-// one common expression, and so have one value.
-func (a *Analysis) sameSeries(x, y *Result) bool {
-	if !x.oneName() || !y.oneName() {
-		return false
-	}
-	return a.key(x.base) == a.key(y.base)
-}
-
-// oneName tells whether the metric name is the same on all series of the result, so that the
-// other labels tell them apart.
-func (r *Result) oneName() bool {
-	name := r.Labels.Get(model.MetricNameLabel)
-	return name.State == Gone || name.State == Certain && name.Known
-}
-
-// key is equal for expressions that give one series one value. The matchers of a selector only
-// choose among series, so they are left out.
-func (a *Analysis) key(expr parser.Expr) string {
-	if key, ok := a.keys[expr]; ok {
-		return key
-	}
-	key := ""
-	if vs, ok := expr.(*parser.VectorSelector); ok && vs.Name != "" {
-		bare := *vs
-		bare.LabelMatchers = nil
-		key = bare.String()
-	} else {
-		key = strings.TrimSpace(expr.String())
-	}
-	a.keys[expr] = key
-	return key
 }

@@ -1,6 +1,7 @@
 package infer_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -93,6 +94,18 @@ func TestPresence(t *testing.T) {
 		{"x == NaN", infer.Never, "=="},
 		{"histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m]))) < 0", infer.Maybe, ""},
 		{"sum by (a) (x) / sum by (b) (y) > 1", infer.Maybe, ""},
+		{"quantile(0.2, clamp(round(x), 0, 3)) > 3", infer.Maybe, ""},
+		{"quantile(0.2, clamp(round(x), 0, 3)) > 3.1", infer.Never, ">"},
+		{"quantile_over_time(0.2, clamp(round(x), 0, 3)[5m:]) > 3", infer.Maybe, ""},
+		{"avg(clamp(round(x), 0, 3)) > 3", infer.Never, ">"},
+		{"(rate(h[5m]) * NaN == bool rate(h[5m]) * NaN) > 0", infer.Maybe, ""},
+		{"(rate(h[5m]) * NaN != bool rate(h[5m]) * NaN) < 1", infer.Maybe, ""},
+		{"(rate(h[5m]) * NaN > bool rate(h[5m]) * NaN) > 0", infer.Never, ">"},
+		{"(x or on () vector(1)) > bool 1", infer.Maybe, ""},
+		{"(x + 1) * 2 > 5 and (x  +  1) * (2) < 3", infer.Never, "and"},
+		{"(x + 1) * 2 > 5 and x + 1 * 2 < 3", infer.Maybe, ""},
+		{"topk(2, x) * 2 > 5 and topk(3, x) * 2 < 3", infer.Maybe, ""},
+		{`rate(x{a="1"}[5m]) > 5 and rate(x{b="1"}[5m]) < 3`, infer.Maybe, ""},
 	} {
 		root := analyse(t, test.text).Root
 		if root.Presence != test.want || test.want == infer.Never && place(test.text, root.Why) != test.at {
@@ -131,6 +144,9 @@ func TestLabels(t *testing.T) {
 		{`x * on (a) group_left (b) y{b="1"}`, "b", infer.Certain, ""},
 		{"x * on (a) group_left (b) sum by (a) (y)", "b", infer.Gone, "*"},
 		{"sum by (a) (x) * on (a) group_right y", "b", infer.Possible, ""},
+		{"x * on (a) group_left (__name__) y", "__name__", infer.Certain, ""},
+		{"x > bool on (a) group_left (__name__) y", "__name__", infer.Certain, ""},
+		{"x * on (a) group_left (b) y", "__name__", infer.Gone, "*"},
 		{"x and on (a) sum(y)", "a", infer.Gone, "sum"},
 		{"x unless on (a) sum(y)", "a", infer.Possible, ""},
 		{"sum(x) - vector(1)", "a", infer.Gone, "sum"},
@@ -153,13 +169,42 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// TestJoinSides proves that the reason of a match that cannot be names the sides as written.
+func TestJoinSides(t *testing.T) {
+	for text, want := range map[string]string{
+		`sum(y) * on (job) group_right () x{job="a"}`:    "the right side always has the label job, the left side never",
+		`x{job="a"} * on (job) group_left () sum(y)`:     "the left side always has the label job, the right side never",
+		`x{job="a"} * on (job) y{job="b"}`:               `job is "a" on the left and "b" on the right`,
+		`x{job="a"} * on (job) group_right y{job="b"}`:   `job is "a" on the left and "b" on the right`,
+		`x{job="a"} and on (job) sum(y)`:                 "the left side always has the label job, the right side never",
+		`sum(y) unless on (job) (x{job="a"} and sum(y))`: "",
+	} {
+		got := ""
+		if why := analyse(t, text).Root.Why; why != nil {
+			got = why.Text
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestHostileSize proves that an expression as large as a file may be is analysed at all.
 func TestHostileSize(t *testing.T) {
+	const large = 64 << 10
+	comparisons := large / len("1+(x<())")
+	matchers := large / 8 / len("l1000!='',")
+	var wide strings.Builder
+	for i := range matchers {
+		fmt.Fprintf(&wide, "l%d!='',", 1000+i)
+	}
 	deep := strings.Repeat("(", 3000) + "x" + strings.Repeat(")", 3000)
 	for name, text := range map[string]string{
-		"deep":  deep,
-		"long":  "x" + strings.Repeat(" and x", 20000),
-		"twice": deep + strings.Repeat(" and "+deep, 5) + strings.Repeat(" and x", 5000),
+		"deep":   deep,
+		"long":   "x" + strings.Repeat(" and x", 20000),
+		"nested": strings.Repeat("1+(x<(", comparisons) + "y" + strings.Repeat("))", comparisons),
+		"wide":   "x{" + wide.String() + "}" + strings.Repeat("+x", large/8/len("+x")),
+		"twice":  deep + strings.Repeat(" and "+deep, 5) + strings.Repeat(" and x", 5000),
 	} {
 		if got := analyse(t, text).Root.Presence; got != infer.Maybe {
 			t.Errorf("%s: %v", name, got)

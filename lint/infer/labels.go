@@ -62,26 +62,29 @@ func (l Labels) Open() bool { return l.rest.State == Possible }
 func (l Labels) Names() []string { return slices.Sorted(maps.Keys(l.named)) }
 
 func (l Labels) with(name string, label Label) Labels {
-	named := maps.Clone(l.named)
-	if named == nil {
-		named = map[string]Label{}
+	return l.withAll(map[string]Label{name: label})
+}
+
+// withAll copies the set only where something changes: long chains of operators share one.
+func (l Labels) withAll(changed map[string]Label) Labels {
+	if len(changed) == 0 {
+		return l
 	}
-	named[name] = label
+	named := make(map[string]Label, len(l.named)+len(changed))
+	maps.Copy(named, l.named)
+	maps.Copy(named, changed)
 	return Labels{named: named, rest: l.rest}
 }
 
 // drop takes labels away; what was gone before keeps its reason.
 func (l Labels) drop(names []string, why *Reason) Labels {
-	out := Labels{named: maps.Clone(l.named), rest: l.rest}
-	if out.named == nil {
-		out.named = make(map[string]Label, len(names))
-	}
+	changed := map[string]Label{}
 	for _, name := range names {
 		if l.Get(name).State != Gone {
-			out.named[name] = Label{State: Gone, Why: why}
+			changed[name] = Label{State: Gone, Why: why}
 		}
 	}
-	return out
+	return l.withAll(changed)
 }
 
 // keep takes all labels away but the named ones.

@@ -62,7 +62,8 @@ func (l *lostLabels) look(p *Pass, pair rules.Pair) {
 	for _, use := range labelUses(pair.Value.Value) {
 		root := p.Infer(l.rule).Root
 		label := root.Labels.Get(use.Label)
-		if label.State != infer.Gone || root.Presence == infer.Never {
+		// Of an expression that never returns anything only what says where the label went counts.
+		if label.State != infer.Gone || (root.Presence == infer.Never && label.Why == nil) {
 			continue
 		}
 		if len(l.uses[use.Label]) == 0 {

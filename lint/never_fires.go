@@ -22,6 +22,7 @@ func init() {
 - conditions on one series that exclude each other: ` + "`x > 5 and x < 3`" + `
 - a comparison that no possible value passes: ` + "`up == 2`, `vector(0) > 1`, `sum(rate(x[5m])) < 0`" + `
 - two sides whose labels can never be equal: ` + "`x{job=\"a\"} > sum(y)`" + `, where sum() has no job
+- samples over a time, ` + "`up[5m]`" + `, or a string: Prometheus loads such a rule and fails its every evaluation
 
 Such an alert looks like protection and is none. A finding is certain, given that counters do not go
 below zero and that up is 0 or 1.`,
@@ -32,17 +33,40 @@ below zero and that up is 0 or 1.`,
 
 func neverFires(p *Pass) {
 	for rule := range p.Rules() {
+		switch kind := rule.AST.Type(); kind {
+		case parser.ValueTypeMatrix, parser.ValueTypeString:
+			p.Report(unusableDiagnostic(rule, kind))
+			continue
+		}
 		if root := p.Infer(rule).Root; root.Presence == infer.Never {
 			p.Report(neverDiagnostic(rule, root.Why))
 		}
 	}
 }
 
-func neverDiagnostic(rule *rules.Rule, why *infer.Reason) Diagnostic {
-	d := Diagnostic{Rule: rule, Span: rule.Expr.Span, Message: "alert can never fire"}
-	if !rule.IsAlert() {
-		d.Message = "rule can never record anything"
+// unusableDiagnostic is for an expression that parses, but whose result no rule can use:
+// Prometheus fails its every evaluation (rules.EngineQueryFunc).
+func unusableDiagnostic(rule *rules.Rule, kind parser.ValueType) Diagnostic {
+	d := Diagnostic{
+		Rule: rule, Span: rule.Expr.Span, Message: neverMessage(rule) + ": its expression is a string",
+		Hint: "a rule needs an instant vector or a number",
 	}
+	if kind == parser.ValueTypeMatrix {
+		d.Message = neverMessage(rule) + ": its expression gives samples over a time, not one value"
+		d.Hint = "say what to make of them, such as max_over_time(...), rate(...) or last_over_time(...)"
+	}
+	return d
+}
+
+func neverMessage(rule *rules.Rule) string {
+	if rule.IsAlert() {
+		return "alert can never fire"
+	}
+	return "rule can never record anything"
+}
+
+func neverDiagnostic(rule *rules.Rule, why *infer.Reason) Diagnostic {
+	d := Diagnostic{Rule: rule, Span: rule.Expr.Span, Message: neverMessage(rule)}
 	if why == nil {
 		d.Message += ": its expression has no possible value"
 		return d

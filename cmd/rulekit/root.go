@@ -132,6 +132,7 @@ func newHelp(root *cobra.Command) *cobra.Command {
 			if len(rest) > 0 {
 				return fmt.Errorf("there is no help about %q", strings.Join(args, " "))
 			}
+			about.InitDefaultHelpFlag()
 			return about.Help()
 		},
 	}

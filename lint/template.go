@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"text/template/parse"
+
+	"github.com/rulekit/rulekit/rules"
 )
 
 // labelUse is a place in a template that prints a label of the alert's series.
@@ -19,9 +21,10 @@ type labelUse struct {
 const templateVariables = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
 // templateTree parses the template of a label or annotation. It returns nil for what is no
-// template and for what does not parse, which template-syntax reports.
+// template and for what does not parse or is too long to be parsed, which template-syntax
+// reports.
 func templateTree(text string) *parse.Tree {
-	if !strings.Contains(text, "{{") {
+	if !strings.Contains(text, "{{") || len(text) > rules.MaxTemplate {
 		return nil
 	}
 	tree := parse.New("rule")

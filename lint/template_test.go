@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,5 +89,13 @@ func TestLiteralNewlines(t *testing.T) {
 		if diff := cmp.Diff(want, literalNewlines(text)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}
+	}
+}
+
+// A template that is nested too deeply for text/template, which has no bound of its own and
+// would end the process, is not parsed.
+func TestLabelUsesOfADeepTemplate(t *testing.T) {
+	if uses := labelUses(strings.Repeat("{{if $labels.a}}", 700_000)); uses != nil {
+		t.Errorf("uses %v of a template that is too long to be parsed", uses)
 	}
 }

@@ -56,7 +56,7 @@ func (c *Case) scraped(start time.Time, length time.Duration, cache *scrapeCache
 		if err != nil {
 			return nil, c.errorAt(nameSpan(in.File, in.Span), err)
 		}
-		if total += int((to-from)/c.Interval) * len(values); total > maxCaseValues {
+		if total += max(0, int((to-from)/c.Interval)) * len(values); total > maxCaseValues {
 			return nil, c.errorAt(nameSpan(in.File, in.Span), tooMany(total))
 		}
 		for _, v := range values {

@@ -78,16 +78,15 @@ func runSimulate(cmd *cobra.Command, env *environment, flags simulateFlags, args
 		return err
 	}
 	timeline, batches, err := simulate.Play(cmd.Context(), options)
-	if cmd.Context().Err() != nil {
+	if err == nil {
+		timeline.Notifications, err = simulate.Notify(cmd.Context(), simulate.NotifyOptions{
+			Configuration: configuration, Start: timeline.Start, Length: timeline.Length, Batches: batches, Hosts: outside.hosts,
+		})
+	}
+	switch {
+	case cmd.Context().Err() != nil:
 		return errors.New("interrupted")
-	}
-	if err != nil {
-		return err
-	}
-	timeline.Notifications, err = simulate.Notify(cmd.Context(), simulate.NotifyOptions{
-		Configuration: configuration, Start: timeline.Start, Length: timeline.Length, Batches: batches, Hosts: outside.hosts,
-	})
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	if flags.output == "json" {

@@ -1,5 +1,6 @@
 # make demo   build rulekit and see it work          make test    all tests
 # make bench  compare with promtool, SUITE=dir too   make update  rewrite goldens and generated docs
+# make e2e    lint with a real Prometheus at hand
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -7,7 +8,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Without service discovery, which rule tests do not need, it builds in a fraction of the time.
 PROMETHEUS  := $(shell $(GO) list -m -f '{{.Version}}' github.com/prometheus/prometheus)
 
-.PHONY: build demo test check race bench update clean FORCE
+.PHONY: build demo test check race bench e2e corpora update clean FORCE
 
 build: bin/rulekit
 
@@ -31,7 +32,7 @@ test: check bin/promtool
 
 # The packages in which goroutines meet.
 race:
-	$(GO) test -race ./adaptor/... ./lint ./simulate
+	$(GO) test -race ./adaptor/... ./lint ./lint/prometheus ./simulate
 
 check:
 	@command -v $${CC:-cc} >/dev/null || { echo "no C compiler, which the race detector needs: apt-get install gcc libc6-dev" >&2; exit 1; }
@@ -39,9 +40,18 @@ check:
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
-# What rulekit and promtool cost, measured side by side: make bench SUITE=folder adds your tests.
+# What rulekit and promtool cost, measured side by side: make bench SUITE=folder adds your tests,
+# CORPORA=folder your rule files.
 bench: build bin/promtool
-	testdata/bench/bench bin/rulekit bin/promtool $(SUITE)
+	SUITE='$(SUITE)' CORPORA='$(CORPORA)' testdata/bench/bench bin/rulekit bin/promtool
+
+# What rulekit finds with a real Prometheus, of Debian's package unless one is installed.
+e2e: build
+	testdata/e2e/e2e bin/rulekit
+
+# Mends a copy of your rule files, and proves that it does no harm: make corpora CORPORA=folder.
+corpora: build bin/promtool
+	testdata/bench/fix bin/rulekit bin/promtool '$(CORPORA)'
 
 # Rewrites golden files and generated docs after a wanted change. Read the diff.
 update:

@@ -60,7 +60,12 @@ type Check struct {
 	Why      string
 	Severity Severity
 	Scope    Scope
-	Run      func(*Pass)
+	// Off leaves the check out unless it is asked for: it is a policy that not everybody has.
+	Off bool
+	// Options are the options that the check runs with unless others are set: a struct with
+	// yaml tags, or nil for a check that has none. optionsOf gives them to the check.
+	Options any
+	Run     func(*Pass)
 }
 
 var registry = map[string]*Check{}
@@ -103,8 +108,8 @@ func Lookup(name string) (*Check, error) {
 	}
 }
 
-// Select returns the checks to run: those enabled, or all if none is named, without those
-// disabled. A name that no check has is an *UnknownCheckError.
+// Select returns the checks to run: those enabled, or all that are not off if none is named,
+// without those disabled. A name that no check has is an *UnknownCheckError.
 func Select(enable, disable []string) ([]*Check, error) {
 	off := map[string]bool{}
 	for _, name := range disable {
@@ -113,7 +118,7 @@ func Select(enable, disable []string) ([]*Check, error) {
 		}
 		off[name] = true
 	}
-	selected := Checks()
+	selected := slices.DeleteFunc(Checks(), func(c *Check) bool { return c.Off })
 	if len(enable) > 0 {
 		selected = nil
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(enable))) {

@@ -55,10 +55,7 @@ func (d *Diagnostic) GroupName() string {
 }
 
 // Edit replaces a span of a file's source.
-type Edit struct {
-	Span rules.Span
-	New  string
-}
+type Edit = rules.Edit
 
 // Apply returns the source with the edits made. Edits that overlap, or lie outside the source,
 // are an error. Equal edits are made once.

@@ -38,14 +38,29 @@ const generated = "<!-- Generated from the check and its examples by: go test ./
 func page(t *testing.T, check *lint.Check) string {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n# %s\n\n%s\n\nSeverity: %s\n\n%s\n", generated, check.Name, check.Summary, check.Severity, check.Why)
+	fmt.Fprintf(&b, "%s\n# %s\n\n%s\n\nSeverity: %s%s\n\n%s\n", generated, check.Name, check.Summary, check.Severity, offNote(check), check.Why)
 	fmt.Fprintf(&b, "\n## Example\n\n```yaml\n%s```\n", readExample(t, check.Name, "bad.yaml"))
-	if metrics := filepath.Join(examples, check.Name, "metrics.prom"); fileExists(metrics) {
-		fmt.Fprintf(&b, "\nThe exporter serves, as recorded for `--metrics`:\n\n```text\n%s```\n", readExample(t, check.Name, "metrics.prom"))
+	for _, beside := range []struct{ name, words, language string }{
+		{"metrics.prom", "The exporter serves, as recorded for `--metrics`", "text"},
+		{"prometheus.yml", "Prometheus is configured with", "yaml"},
+		{"alertmanager.yml", "Alertmanager is configured with", "yaml"},
+		{".rulekit.yaml", "The configuration of rulekit is", "yaml"},
+	} {
+		if fileExists(filepath.Join(examples, check.Name, beside.name)) {
+			fmt.Fprintf(&b, "\n%s:\n\n```%s\n%s```\n", beside.words, beside.language, readExample(t, check.Name, beside.name))
+		}
 	}
 	fmt.Fprintf(&b, "\nrulekit lint says:\n\n```text\n%s```\n", readExample(t, check.Name, "want.txt"))
 	fmt.Fprintf(&b, "\n## Better\n\n```yaml\n%s```\n", readExample(t, check.Name, "good.yaml"))
 	return b.String()
+}
+
+// offNote says of a check that is off how it is switched on.
+func offNote(check *lint.Check) string {
+	if !check.Off {
+		return ""
+	}
+	return ", off unless the configuration switches it on"
 }
 
 func fileExists(path string) bool {
@@ -56,9 +71,16 @@ func fileExists(path string) bool {
 // index is the list of all checks.
 func index() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n# Checks of rulekit lint\n\n| check | severity | finds |\n|---|---|---|\n", generated)
-	for _, check := range lint.Checks() {
-		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", check.Name, check.Name, check.Severity, check.Summary)
+	fmt.Fprintf(&b, "%s\n# Checks of rulekit lint\n", generated)
+	table := func(title string, off bool) {
+		fmt.Fprintf(&b, "\n%s\n\n| check | severity | finds |\n|---|---|---|\n", title)
+		for _, check := range lint.Checks() {
+			if check.Off == off {
+				fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", check.Name, check.Name, check.Severity, check.Summary)
+			}
+		}
 	}
+	table("These run unless they are switched off:", false)
+	table("These are policies, and run where [the configuration](../config.md) switches them on:", true)
 	return b.String()
 }

@@ -28,25 +28,65 @@ in a warning and a critical step of one alert, are not duplicates.`,
 }
 
 func duplicateRule(p *Pass) {
-	first := map[string]*rules.Rule{}
+	// Most names are there once: their expressions need not be compared.
+	names := map[string]int{}
 	for rule := range p.Rules() {
+		names[rule.Name()]++
+	}
+	first := map[string]*rules.Rule{}
+	byFiles := map[[2]*rules.File]*duplicates{}
+	var all []*duplicates
+	for rule := range p.Rules() {
+		if names[rule.Name()] == 1 {
+			continue
+		}
 		key := ruleIdentity(rule)
 		original, seen := first[key]
 		if !seen {
 			first[key] = rule
 			continue
 		}
-		kind := "recording rule"
-		if rule.IsAlert() {
-			kind = "alert"
+		files := [2]*rules.File{rule.File(), original.File()}
+		d := byFiles[files]
+		// Each of two in one file is a slip of its own; those of two files have one cause.
+		if d == nil || files[0] == files[1] {
+			d = &duplicates{}
+			byFiles[files] = d
+			all = append(all, d)
 		}
-		p.Report(Diagnostic{
-			Rule: rule, Span: rule.NameScalar().Span,
-			Message: fmt.Sprintf("%s %s is there twice, with the same expression and labels", kind, rule.Name()),
-			Hint:    "remove one of the two",
-			Related: []Related{{File: original.File(), Span: original.NameScalar().Span, Message: "first here"}},
-		})
+		d.rules = append(d.rules, rule)
+		d.originals = append(d.originals, original)
 	}
+	for _, d := range all {
+		p.Report(d.diagnostic())
+	}
+}
+
+// duplicates are rules of one file that are also in another, and those.
+type duplicates struct{ rules, originals []*rules.Rule }
+
+func (d *duplicates) diagnostic() Diagnostic {
+	rule, original := d.rules[0], d.originals[0]
+	kind := "recording rule"
+	if rule.IsAlert() {
+		kind = "alert"
+	}
+	found := Diagnostic{
+		Rule: rule, Span: rule.NameScalar().Span,
+		Message: fmt.Sprintf("%s %s is there twice, with the same expression and labels", kind, rule.Name()),
+		Hint:    "remove one of the two",
+		Related: []Related{{File: original.File(), Span: original.NameScalar().Span, Message: "first here"}},
+	}
+	if len(d.rules) == 1 {
+		return found
+	}
+	found.Message = fmt.Sprintf("%d rules of this file are also in %s, with the same expressions and labels", len(d.rules), original.File().Path)
+	found.Hint = "remove them from one of the two files"
+	for _, also := range d.rules[1:] {
+		found.Related = append(found.Related, Related{File: also.File(), Span: also.NameScalar().Span, Message: "and this one"})
+	}
+	found.Related = someRelated(found.Related)
+	return found
 }
 
 // ruleIdentity is equal for rules that do the same and that one server may load.

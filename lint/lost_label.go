@@ -34,11 +34,8 @@ func lostLabel(p *Pass) {
 			continue
 		}
 		lost := newLostLabels(rule)
-		for _, pair := range rule.EffectiveLabels() {
-			lost.look(p, pair)
-		}
-		for _, pair := range rule.Annotations {
-			lost.look(p, pair)
+		for _, text := range p.texts(rule) {
+			lost.look(p, text)
 		}
 		for _, name := range lost.order {
 			p.Report(lost.diagnostic(name))
@@ -58,8 +55,8 @@ func newLostLabels(rule *rules.Rule) *lostLabels {
 	return &lostLabels{rule: rule, uses: map[string][]rules.Span{}, why: map[string]*infer.Reason{}}
 }
 
-func (l *lostLabels) look(p *Pass, pair rules.Pair) {
-	for _, use := range labelUses(pair.Value.Value) {
+func (l *lostLabels) look(p *Pass, text ruleText) {
+	for _, use := range text.labels {
 		root := p.Infer(l.rule).Root
 		label := root.Labels.Get(use.Label)
 		// Of an expression that never returns anything only what says where the label went counts.
@@ -70,7 +67,7 @@ func (l *lostLabels) look(p *Pass, pair rules.Pair) {
 			l.order = append(l.order, use.Label)
 			l.why[use.Label] = label.Why
 		}
-		l.uses[use.Label] = append(l.uses[use.Label], pair.Value.Locate(use.Start, use.End))
+		l.uses[use.Label] = append(l.uses[use.Label], text.span(use.place))
 	}
 }
 

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -22,6 +23,8 @@ func init() {
 - conditions on one series that exclude each other: ` + "`x > 5 and x < 3`" + `
 - a comparison that no possible value passes: ` + "`up == 2`, `vector(0) > 1`, `sum(rate(x[5m])) < 0`" + `
 - two sides whose labels can never be equal: ` + "`x{job=\"a\"} > sum(y)`" + `, where sum() has no job
+- a share of 1 compared as if it were percent: ` + "`failed / (failed + done) > 5`" + ` of rates is never above 1
+- what is left out of itself, ` + "`x unless x`, and a choice of none, `topk(0, x)`" + `
 - samples over a time, ` + "`up[5m]`" + `, or a string: Prometheus loads such a rule and fails its every evaluation
 
 Such an alert looks like protection and is none. A finding is certain, given that counters do not go
@@ -39,7 +42,7 @@ func neverFires(p *Pass) {
 			continue
 		}
 		if root := p.Infer(rule).Root; root.Presence == infer.Never {
-			p.Report(neverDiagnostic(rule, root.Why))
+			p.Report(neverDiagnostic(p.Infer(rule), rule, root.Why))
 		}
 	}
 }
@@ -65,13 +68,13 @@ func neverMessage(rule *rules.Rule) string {
 	return "rule can never record anything"
 }
 
-func neverDiagnostic(rule *rules.Rule, why *infer.Reason) Diagnostic {
+func neverDiagnostic(analysis *infer.Analysis, rule *rules.Rule, why *infer.Reason) Diagnostic {
 	d := Diagnostic{Rule: rule, Span: rule.Expr.Span, Message: neverMessage(rule)}
 	if why == nil {
 		d.Message += ": its expression has no possible value"
 		return d
 	}
-	d.Span, d.Hint = locate(rule, why), neverHint(why)
+	d.Span, d.Hint = locate(rule, why), neverHint(analysis, why)
 	related := why.Because
 	switch why.Kind {
 	case infer.Comparison:
@@ -102,9 +105,12 @@ func neverDiagnostic(rule *rules.Rule, why *infer.Reason) Diagnostic {
 }
 
 // neverHint says how to write what was probably meant.
-func neverHint(why *infer.Reason) string {
+func neverHint(analysis *infer.Analysis, why *infer.Reason) string {
 	switch why.Kind {
 	case infer.Comparison:
+		if hint := comparisonHint(analysis, why.Node); hint != "" {
+			return hint
+		}
 		for _, cause := range why.Because {
 			if e, ok := cause.Node.(*parser.AggregateExpr); ok && e.Op == parser.COUNT {
 				return countHint(e)
@@ -119,6 +125,24 @@ func neverHint(why *infer.Reason) string {
 			return `to select series without the label, use label=""; to select all, leave the matcher out`
 		}
 		return `to select several values of a label, use one matcher such as label=~"a|b"`
+	}
+	return ""
+}
+
+// comparisonHint says what to write for a share that was taken for percent, and for absent()
+// that was taken for a number.
+func comparisonHint(analysis *infer.Analysis, expr parser.Expr) string {
+	c, ok := conditionOf(analysis, expr)
+	if !ok {
+		return ""
+	}
+	values := analysis.Of(c.Subject).Values
+	_, divided := c.Subject.(*parser.BinaryExpr)
+	switch {
+	case strings.HasPrefix(calledFunction(c.Subject), "absent"):
+		return "absent() returns nothing where there are series: leave the comparison out"
+	case divided && c.above() && values.Lo >= 0 && values.Hi == 1 && c.Bound > 1 && c.Bound < 100:
+		return fmt.Sprintf("the value is a share of 1: multiply it by 100, or compare with %v", c.Bound/100)
 	}
 	return ""
 }

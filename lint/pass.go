@@ -1,8 +1,12 @@
 package lint
 
 import (
+	"cmp"
 	"iter"
 	"sync"
+	"time"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/rulekit/rulekit/lint/infer"
 	"github.com/rulekit/rulekit/rules"
@@ -12,23 +16,38 @@ import (
 type Pass struct {
 	// Files are what is looked at: one file for a check of scope OneFile, otherwise all.
 	Files []*rules.File
-	// Catalogue is what is known of metrics; it is empty where no scrape was given.
+	// Catalogue is what is known of metrics; it is empty where nothing is.
 	Catalogue Catalogue
+	// TargetLabels are labels that the scrape configuration adds to those of exporters.
+	TargetLabels []string
+	// Wiring is how the rules are deployed; it is empty where that is not known.
+	Wiring *Wiring
 
-	check *Check
-	facts *facts
-	found []Diagnostic
+	check   *Check
+	setting Setting
+	options *Options
+	facts   *facts
+	found   []Diagnostic
 }
 
 // facts is what the passes of one run share. It may be used by several at once.
 type facts struct {
 	analyses sync.Map // *rules.Rule to *infer.Analysis
+	shared   sync.Map // of shared, by key
+	files    []*rules.File
 	recorded map[string]bool
+}
+
+// shared returns what compute makes of all files of the run, which is done once for all passes
+// that ask for the same key. The key is the name of what is computed.
+func shared[T any](p *Pass, key string, compute func(files []*rules.File) T) T {
+	once, _ := p.facts.shared.LoadOrStore(key, sync.OnceValue(func() T { return compute(p.facts.files) }))
+	return once.(func() T)()
 }
 
 // newFacts gathers what is known of all files before any check runs.
 func newFacts(files []*rules.File) *facts {
-	f := &facts{recorded: map[string]bool{}}
+	f := &facts{files: files, recorded: map[string]bool{}}
 	for _, file := range files {
 		for _, rule := range file.Rules() {
 			if !rule.IsAlert() {
@@ -71,17 +90,43 @@ func (p *Pass) Infer(rule *rules.Rule) *infer.Analysis {
 	if known, ok := p.facts.analyses.Load(rule); ok {
 		return known.(*infer.Analysis)
 	}
-	analysis := infer.Analyse(rule.AST)
+	analysis := infer.Analyse(rule.AST, p.metadata)
 	p.facts.analyses.Store(rule, analysis)
 	return analysis
+}
+
+// metadata is what the catalogue tells of a metric, for infer.
+func (p *Pass) metadata(name string) (kind model.MetricType, unit string) {
+	metric, ok := p.Catalogue.Metric(name)
+	if !ok {
+		return model.MetricTypeUnknown, ""
+	}
+	return metric.Type, ""
+}
+
+// EvaluationInterval is how often the rules of a group are evaluated, or 0 where that is not
+// known.
+func (p *Pass) EvaluationInterval(g *rules.Group) time.Duration {
+	return cmp.Or(g.Interval.D, p.options.EvaluationInterval, p.Wiring.EvaluationInterval())
+}
+
+// ScrapeInterval is how often targets are scraped, or 0 where that is not known.
+func (p *Pass) ScrapeInterval() time.Duration {
+	return cmp.Or(p.options.ScrapeInterval, p.Wiring.ScrapeInterval())
 }
 
 // Recorded tells whether a recording rule of the run makes the metric.
 func (p *Pass) Recorded(metric string) bool { return p.facts.recorded[metric] }
 
 // Report adds a finding. Check and Severity are filled in.
-func (p *Pass) Report(d Diagnostic) {
-	d.Check, d.Severity = p.check.Name, p.check.Severity
+func (p *Pass) Report(d Diagnostic) { p.ReportAs(p.check.Severity, d) }
+
+// ReportAs adds a finding that is less, or more, severe than others of its check.
+func (p *Pass) ReportAs(severity Severity, d Diagnostic) {
+	d.Check, d.Severity = p.check.Name, severity
+	if p.setting.Severity != nil {
+		d.Severity = *p.setting.Severity
+	}
 	if d.File == nil && d.Rule != nil {
 		d.File = d.Rule.File()
 	}
@@ -96,7 +141,7 @@ func (p *Pass) reportProblems(hint func(rules.Problem) string, kinds ...rules.Pr
 				if problem.Kind == kind {
 					p.Report(Diagnostic{
 						File: file, Span: problem.Span, Rule: problem.Rule,
-						Message: problem.Message, Hint: hint(problem),
+						Message: problem.Message, Hint: hint(problem), Edits: problem.Edits,
 					})
 				}
 			}

@@ -12,7 +12,8 @@ then exits, and on a reload it goes on with the old rules and logs an error that
 So one slip switches off every alert of the file.
 
 This check says what is wrong and where, all of it at once, for plain rule files, PrometheusRule
-resources, and rule files inside ConfigMaps and Helm values.`,
+resources, and rule files inside ConfigMaps and Helm values. It mends what is certain to have been
+meant: keys that are indented deeper than the first key of their rule, and ` + "`group:`" + ` for ` + "`groups:`" + `.`,
 		Severity: Error,
 		Run: func(p *Pass) {
 			p.reportProblems(func(rules.Problem) string { return "" }, rules.BadYAML, rules.BadSchema)

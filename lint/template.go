@@ -1,290 +1,152 @@
 package lint
 
 import (
-	"maps"
-	"slices"
 	"strings"
+	"sync"
 	"text/template/parse"
 
 	"github.com/rulekit/rulekit/rules"
 )
 
+// ruleText is the text of one label or annotation of an alert, and what its template does.
+type ruleText struct {
+	rules.Pair
+	// IsLabel tells a label from an annotation.
+	IsLabel bool
+	*template
+}
+
+// template is what a template does with the alert's series. All places are byte offsets in its
+// text.
+type template struct {
+	// labels are the places where a label of the series is printed that the template does not
+	// ask for.
+	labels []labelUse
+	// values are the places where the value of the series is printed.
+	values []valueUse
+	// dumps are the actions that print all labels as Go writes a map.
+	dumps []place
+	// failures are the places that fail, or print a formatting error, when they are rendered.
+	failures []failure
+}
+
+// place is a part of a template.
+type place struct{ Start, End int }
+
 // labelUse is a place in a template that prints a label of the alert's series.
 type labelUse struct {
 	Label string
-	// Start and End are byte offsets in the template.
-	Start, End int
+	place
+}
+
+// valueUse is an action that prints the value of the alert's series.
+type valueUse struct {
+	// The place is that of the whole action, with its braces.
+	place
+	// Calls are the functions that the value went through, in that order.
+	Calls []call
+	// Before and After are the words around the number in the rendered text, up to the next
+	// thing that a template prints there.
+	Before, After string
+}
+
+// call is a function that a value goes through on its way to the text.
+type call struct {
+	Name string
+	// Verb is the printf verb that prints the value, such as %.2f.
+	Verb string
+}
+
+// plainText is what is known of a text without template actions, and of one that does not parse.
+var plainText = &template{}
+
+// texts returns the labels and annotations of an alert. Each is analysed once in a run.
+func (p *Pass) texts(rule *rules.Rule) []ruleText {
+	cache := shared(p, "texts", func([]*rules.File) *sync.Map { return &sync.Map{} })
+	if known, ok := cache.Load(rule); ok {
+		return known.([]ruleText)
+	}
+	var all []ruleText
+	for _, pair := range rule.EffectiveLabels() {
+		all = append(all, ruleText{Pair: pair, IsLabel: true, template: analyseTemplate(pair.Value.Value)})
+	}
+	for _, pair := range rule.Annotations {
+		all = append(all, ruleText{Pair: pair, template: analyseTemplate(pair.Value.Value)})
+	}
+	cache.Store(rule, all)
+	return all
+}
+
+// span is where a part of the text stands in its file.
+func (t ruleText) span(p place) rules.Span { return t.Value.Locate(p.Start, p.End) }
+
+// what names the text in a message.
+func (t ruleText) what() string {
+	if t.IsLabel {
+		return "label " + t.Key.Value
+	}
+	return "annotation " + t.Key.Value
 }
 
 // templateVariables are declared before every template of a rule, as Prometheus does
 // (rules/alerting.go, AlertingRule.Eval).
 const templateVariables = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
-// templateTree parses the template of a label or annotation. It returns nil for what is no
-// template and for what does not parse or is too long to be parsed, which template-syntax
-// reports.
-func templateTree(text string) *parse.Tree {
+// analyseTemplate says what the template of a label or annotation does. It promises nothing of
+// one that does not parse or is too long to be parsed, which template-syntax reports.
+func analyseTemplate(text string) *template {
 	if !strings.Contains(text, "{{") || len(text) > rules.MaxTemplate {
-		return nil
+		return plainText
 	}
+	if simple, ok := simpleTemplate(text); ok {
+		return simple
+	}
+	return walkTemplate(text)
+}
+
+// walkTemplate analyses a template with the parser of text/template.
+func walkTemplate(text string) *template {
 	tree := parse.New("rule")
 	tree.Mode = parse.SkipFuncCheck
-	tree, err := tree.Parse(templateVariables+text, "", "", map[string]*parse.Tree{})
+	defined := map[string]*parse.Tree{}
+	tree, err := tree.Parse(templateVariables+text, "", "", defined)
 	if err != nil || tree.Root == nil {
-		return nil
+		return plainText
 	}
-	return tree
+	w := &templateWalker{text: text, defined: defined, seen: map[labelUse]bool{}}
+	root := value{kind: rootValue}
+	w.list(tree.Root, scope{dot: root, vars: map[string]*value{"$": &root}})
+	return &w.template
 }
 
 // labelUses finds where a template prints a label of the alert's series. Where the template
 // itself asks whether the label is there (if, with, or, and), that is no use.
-func labelUses(text string) []labelUse {
-	tree := templateTree(text)
-	if tree == nil {
-		return nil
-	}
-	w := &labelWalker{text: text, seen: map[labelUse]bool{}}
-	root := value{kind: rootValue}
-	w.list(tree.Root, scope{dot: root, vars: map[string]*value{"$": &root}})
-	return w.uses
+func labelUses(text string) []labelUse { return analyseTemplate(text).labels }
+
+// action is the place of the action {{ }} that holds the offset.
+func action(text string, offset int) place {
+	offset = min(max(offset, 0), len(text))
+	start := max(strings.LastIndex(text[:offset], "{{"), 0)
+	return place{Start: start, End: endOfAction(text, start)}
 }
 
-// valueKind is what a value of a template is known to be.
-type valueKind int
-
-// The zero kind is a value of which nothing is known.
-const (
-	// rootValue is the data of the template, with Labels and Value.
-	rootValue valueKind = iota + 1
-	// labelsValue is the map of labels.
-	labelsValue
-)
-
-// value is what is known of a value of a template.
-type value struct {
-	kind valueKind
-	// printed are the labels that show in the text where the value is printed.
-	printed []labelUse
-	// tested are the labels that the value depends on, but with something in their place
-	// where they are empty.
-	tested []labelUse
+// wordsBefore is the text before an offset, up to the action before it.
+func wordsBefore(text string, start int) string {
+	before := text[:start]
+	if i := strings.LastIndex(before, "}}"); i >= 0 {
+		return gap + before[i+2:]
+	}
+	return before
 }
 
-// made is a value that is made of others.
-func made(parts ...value) value {
-	out := value{}
-	for _, part := range parts {
-		out.printed = joined(out.printed, part.printed)
-		out.tested = joined(out.tested, part.tested)
+// wordsAfter is the text after an offset, up to the next action.
+func wordsAfter(text string, end int) string {
+	after := text[end:]
+	if i := strings.Index(after, "{{"); i >= 0 {
+		return after[:i] + gap
 	}
-	return out
+	return after
 }
 
-// joined has each use of both once. A template could make values of values for ever, so there
-// is an end to them.
-func joined(a, b []labelUse) []labelUse {
-	const most = 64
-	out := slices.Clip(a)
-	for _, use := range b {
-		if len(out) < most && !slices.Contains(out, use) {
-			out = append(out, use)
-		}
-	}
-	return out
-}
-
-// scope is what names mean at a place of a template.
-type scope struct {
-	dot  value
-	vars map[string]*value
-	// asked are the labels that the template asked for around this place.
-	asked map[string]bool
-}
-
-func (s scope) inner() scope {
-	s.vars = maps.Clone(s.vars)
-	return s
-}
-
-// asking is the scope around which the template asked for what a value depends on.
-func (s scope) asking(condition value) scope {
-	asked := maps.Clone(s.asked)
-	if asked == nil {
-		asked = map[string]bool{}
-	}
-	for _, use := range slices.Concat(condition.printed, condition.tested) {
-		asked[use.Label] = true
-	}
-	s.asked = asked
-	return s
-}
-
-type labelWalker struct {
-	text string
-	uses []labelUse
-	seen map[labelUse]bool
-}
-
-func (w *labelWalker) list(list *parse.ListNode, s scope) {
-	if list == nil {
-		return
-	}
-	for _, node := range list.Nodes {
-		switch n := node.(type) {
-		case *parse.ActionNode:
-			// A declaration prints nothing: the variable carries its labels to where it is printed.
-			if v := w.pipe(n.Pipe, s); len(n.Pipe.Decl) == 0 {
-				w.print(v, s)
-			}
-		case *parse.TemplateNode:
-			w.print(w.pipe(n.Pipe, s), s)
-		case *parse.IfNode:
-			w.branch(&n.BranchNode, s, false)
-		case *parse.WithNode:
-			w.branch(&n.BranchNode, s, true)
-		case *parse.RangeNode:
-			w.loop(n, s)
-		}
-	}
-}
-
-// branch walks an if or a with: what its condition reads is asked for, not printed, and each
-// side knows the answer.
-func (w *labelWalker) branch(n *parse.BranchNode, s scope, with bool) {
-	inner := s.inner()
-	condition := w.pipe(n.Pipe, inner)
-	inner = inner.asking(condition)
-	body := inner.inner()
-	if with {
-		body.dot = condition
-	}
-	w.list(n.List, body)
-	w.list(n.ElseList, inner.inner())
-}
-
-func (w *labelWalker) loop(n *parse.RangeNode, s scope) {
-	inner := s.inner()
-	w.print(w.pipe(n.Pipe, inner), s)
-	for _, variable := range n.Pipe.Decl {
-		inner.vars[variable.Ident[0]] = &value{}
-	}
-	inner.dot = value{}
-	w.list(n.List, inner)
-	w.list(n.ElseList, s.inner())
-}
-
-// print notes the labels that a printed value shows and that were not asked for.
-func (w *labelWalker) print(v value, s scope) {
-	for _, use := range v.printed {
-		if !s.asked[use.Label] && !w.seen[use] {
-			w.seen[use] = true
-			w.uses = append(w.uses, use)
-		}
-	}
-}
-
-// pipe walks a pipeline and returns its value.
-func (w *labelWalker) pipe(pipe *parse.PipeNode, s scope) value {
-	if pipe == nil {
-		return value{}
-	}
-	values := make([]value, len(pipe.Cmds))
-	for i, command := range pipe.Cmds {
-		values[i] = w.command(command, s)
-	}
-	out := made(values...)
-	if len(values) == 1 {
-		out = values[0]
-	}
-	for _, variable := range pipe.Decl {
-		name := variable.Ident[0]
-		if known := s.vars[name]; pipe.IsAssign && known != nil {
-			// Whether this place is reached is not known, so neither is the value afterwards.
-			*known = value{}
-			continue
-		}
-		s.vars[name] = &out
-	}
-	return out
-}
-
-func (w *labelWalker) command(command *parse.CommandNode, s scope) value {
-	if len(command.Args) == 1 {
-		return w.value(command.Args[0], s)
-	}
-	values := make([]value, len(command.Args))
-	for i, arg := range command.Args {
-		values[i] = w.value(arg, s)
-	}
-	out := made(values...)
-	if name, ok := command.Args[0].(*parse.IdentifierNode); ok {
-		switch name.Ident {
-		case "or", "and":
-			return value{tested: joined(out.tested, out.printed)}
-		case "index":
-			if len(values) == 3 && values[1].kind == labelsValue {
-				return made(out, w.index(command.Args[2]))
-			}
-		}
-	}
-	return out
-}
-
-// index is the value of index $labels "name".
-func (w *labelWalker) index(key parse.Node) value {
-	name, ok := key.(*parse.StringNode)
-	if !ok {
-		return value{}
-	}
-	start := int(name.Pos) - len(templateVariables)
-	return value{printed: []labelUse{{Label: name.Text, Start: start, End: start + len(name.Quoted)}}}
-}
-
-// value walks an operand and returns what it is.
-func (w *labelWalker) value(node parse.Node, s scope) value {
-	switch n := node.(type) {
-	case *parse.DotNode:
-		return s.dot
-	case *parse.FieldNode:
-		return w.fields(s.dot, n.Ident, n)
-	case *parse.VariableNode:
-		if known := s.vars[n.Ident[0]]; known != nil {
-			return w.fields(*known, n.Ident[1:], n)
-		}
-	case *parse.ChainNode:
-		return w.fields(w.value(n.Node, s), n.Field, n)
-	case *parse.PipeNode:
-		return w.pipe(n, s)
-	}
-	return value{}
-}
-
-// fields follows .A.B.C from a value.
-func (w *labelWalker) fields(v value, names []string, node parse.Node) value {
-	for _, name := range names {
-		switch {
-		case v.kind == rootValue && name == "Labels":
-			v = value{kind: labelsValue}
-		case v.kind == labelsValue:
-			start, end := w.place(node)
-			return value{printed: []labelUse{{Label: name, Start: start, End: end}}}
-		default:
-			return made(v)
-		}
-	}
-	return v
-}
-
-// place is where a node was written. The parser gives it the position of its first character,
-// or of one of its fields.
-func (w *labelWalker) place(node parse.Node) (start, end int) {
-	written := node.String()
-	at := int(node.Position()) - len(templateVariables)
-	for i := range len(written) {
-		start := at - i
-		if (i == 0 || written[i] == '.') && start >= 0 && start <= len(w.text) && strings.HasPrefix(w.text[start:], written) {
-			return start, start + len(written)
-		}
-	}
-	return 0, len(w.text)
-}
+// gap stands for what another action, or another verb of a printf, prints.
+const gap = "…"

@@ -47,7 +47,11 @@ func TestLabelUses(t *testing.T) {
 		{"{{ $value }} {{ $externalLabels.a }} {{ .ExternalLabels.a }} {{ $labels }}", nil},
 		{"{{- $labels.a -}}", []string{"$labels.a"}},
 		{"{{ broken", nil},
-		{"{{ define \"x\" }}{{ .a }}{{ end }}{{ template \"x\" $labels }}", nil},
+		{"{{ define \"x\" }}{{ .a }}{{ end }}{{ template \"x\" $labels }}", []string{".a"}},
+		{"{{ define \"x\" }}{{ template \"x\" . }}{{ .a }}{{ end }}{{ template \"x\" .Labels }}", []string{".a"}},
+		{"{{ define \"x\" }}{{ .Labels.a }}{{ end }}{{ if .Labels.a }}{{ template \"x\" . }}{{ end }}", nil},
+		{"{{ block \"x\" . }}{{ .Labels.a }}{{ end }}", []string{".Labels.a"}},
+		{`{{ $labels.a | or "none" }}`, nil},
 		{"ü {{ $labels.ä }}", []string{"$labels.ä"}},
 	} {
 		var got []string

@@ -74,10 +74,12 @@ func (w *walker) lines(literal bool, indent int) (end int) {
 			return end
 		}
 		breaks, wasBlank, first = breaks[:0], blank, false
-		for w.pos < len(w.src) && !isBreak(w.src, w.pos) {
-			if !w.copy() {
-				return end
-			}
+		size := 0
+		for w.pos+size < len(w.src) && !isBreak(w.src, w.pos+size) {
+			size++
+		}
+		if !w.take(size) {
+			return end
 		}
 		end = w.pos
 		if width, _ := lineBreak(w.src, min(w.pos, len(w.src)-1)); w.pos < len(w.src) {

@@ -51,9 +51,9 @@ func (d *documentReader) span(n *yaml.Node) Span {
 	return d.text.span(d.text.extent(n))
 }
 
-// comments finds the comments of a text: what starts with a # after a blank or at the start
-// of a line, and is in no scalar.
-func (t *text) comments(root *yaml.Node) []Comment {
+// comments finds the comments of a text up to end: what starts with a # after a blank or at the
+// start of a line, and is in no scalar.
+func (t *text) comments(root *yaml.Node, end int) []Comment {
 	var all []Comment
 	at := 0
 	gap := func(end int) {
@@ -83,6 +83,6 @@ func (t *text) comments(root *yaml.Node) []Comment {
 	if root != nil {
 		visit(root)
 	}
-	gap(len(t.src))
+	gap(end)
 	return all
 }

@@ -69,6 +69,9 @@ type Document struct {
 	// Span covers the document in the source.
 	Span   Span
 	Groups []*Group
+	// Ignored tells that an earlier YAML document stands in the same rule file: Prometheus and
+	// Thanos read the first one and leave out the rest without a word (rulefmt.Parse).
+	Ignored bool
 }
 
 // Group is a group of rules.
@@ -186,4 +189,12 @@ type Problem struct {
 	Message string
 	// Rule is the rule the problem is in, or nil.
 	Rule *Rule
+	// Edits mend the problem. They are there only where it is certain what was meant.
+	Edits []Edit
+}
+
+// Edit replaces a span of a file's source.
+type Edit struct {
+	Span Span
+	New  string
 }

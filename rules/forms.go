@@ -18,12 +18,14 @@ type finder struct {
 	text  *text
 	whole *yaml.Node // the text's document
 	depth int
+	// later tells that another YAML document stands before this one in the same rule file.
+	later bool
 }
 
 // document reads the rule files of one YAML document: the document itself, or what it holds.
 func (f *finder) document(root *yaml.Node, key string) {
 	if root.Kind != yaml.MappingNode {
-		if f.isRule(root) {
+		if holdsRules(root) {
 			f.misplaced(root, "a list of rules has to stand in a group: groups: [{name: ..., rules: ...}]")
 		}
 		return
@@ -39,7 +41,7 @@ func (f *finder) document(root *yaml.Node, key string) {
 		before := len(f.file.Documents)
 		f.search(root, key)
 		if len(f.file.Documents) == before {
-			f.nearMiss(root)
+			f.nearMiss(root, key)
 		}
 	}
 }
@@ -56,6 +58,7 @@ func (f *finder) form(own Form) Form {
 func (f *finder) read(n *yaml.Node, form Form, key string) {
 	d := &documentReader{fileReader: f.fileReader, text: f.text, whole: f.whole}
 	d.document = &Document{File: f.file, Form: form, Key: key, Span: d.span(n)}
+	d.document.Ignored = f.later && n == f.whole && form != PrometheusRule
 	d.read(n)
 }
 
@@ -97,7 +100,7 @@ func (f *finder) found(n *yaml.Node, key string) {
 		f.embedded(n, key)
 	case n.Kind == yaml.MappingNode && isKind(n, "PrometheusRule"):
 		f.customResource(n, key)
-	case n.Kind == yaml.MappingNode && f.holdsGroups(child(n, "groups")):
+	case n.Kind == yaml.MappingNode && holdsGroups(child(n, "groups")):
 		f.read(n, Embedded, key)
 	default:
 		f.search(n, key)
@@ -106,20 +109,20 @@ func (f *finder) found(n *yaml.Node, key string) {
 
 // holdsGroups tells whether the value of a key groups, somewhere in a document, is a list of
 // groups of rules: other formats have groups too.
-func (f *finder) holdsGroups(n *yaml.Node) bool {
+func holdsGroups(n *yaml.Node) bool {
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return false
 	}
 	for _, group := range n.Content {
-		if f.isRule(child(group, "rules")) {
+		if holdsRules(child(group, "rules")) {
 			return true
 		}
 	}
 	return false
 }
 
-// isRule tells whether n is a list in which an item has the keys of a rule.
-func (f *finder) isRule(n *yaml.Node) bool {
+// holdsRules tells whether n is a list in which an item has the keys of a rule.
+func holdsRules(n *yaml.Node) bool {
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return false
 	}
@@ -141,7 +144,9 @@ func (f *finder) embedded(n *yaml.Node, key string) {
 		f.problem(BadYAML, s.Span, "YAML inside YAML is nested too deeply")
 		return
 	}
-	f.readText(newText([]byte(n.Value), 0, &s), key, f.depth+1)
+	inner := newText([]byte(n.Value), 0, &s)
+	inner.editable = f.text.editable && s.Exact() && n.Style&yaml.FoldedStyle == 0
+	f.readText(inner, key, f.depth+1)
 }
 
 var (
@@ -170,22 +175,28 @@ func (f *finder) otherFile(root *yaml.Node) bool {
 }
 
 // nearMiss reports a document that was meant as a rule file but has its groups or rules under
-// another key.
-func (f *finder) nearMiss(root *yaml.Node) {
+// another key, and reads the groups. path is the path of keys to the document.
+func (f *finder) nearMiss(root *yaml.Node, path string) {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
-		if f.isRule(value) {
+		if holdsRules(value) {
 			f.misplaced(key, fmt.Sprintf("the rules under %q have to stand in a group: groups: [{name: ..., rules: ...}]", short(key.Value)))
 			return
 		}
-		if Nearest(key.Value, rootKeys) != "" && f.holdsGroups(value) {
-			f.misplaced(key, fmt.Sprintf("a rule file has no key %q: did you mean groups?", short(key.Value)))
+		if isNearGroups(key.Value, value) {
+			f.file.broken = true
+			f.read(root, f.form(Plain), path)
 			return
 		}
 	}
 	if child(root, "expr") != nil && (child(root, "alert") != nil || child(root, "record") != nil) {
 		f.misplaced(root.Content[0], "a rule has to stand in a group: groups: [{name: ..., rules: [...]}]")
 	}
+}
+
+// isNearGroups tells whether a key and its value were meant as the groups of a rule file.
+func isNearGroups(key string, value *yaml.Node) bool {
+	return key != "groups" && Nearest(key, rootKeys) != "" && holdsGroups(resolve(value))
 }
 
 // misplaced reports rules that Prometheus would not find.

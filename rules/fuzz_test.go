@@ -40,6 +40,7 @@ func FuzzParse(f *testing.F) {
 		checkSpans(t, file)
 		checkScalars(t, src)
 		checkVerdict(t, file)
+		checkEdits(t, file)
 	})
 }
 
@@ -106,8 +107,8 @@ func checkScalars(t *testing.T, src []byte) {
 		return
 	}
 	for _, part := range newText(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), 0, nil).documents() {
-		root, problem := part.decode()
-		if problem != nil || root == nil {
+		root, message := parseYAML(part.src)
+		if message != "" || root == nil {
 			continue
 		}
 		var visit func(n *yaml.Node)
@@ -155,7 +156,7 @@ func checkVerdict(t *testing.T, f *File) {
 		return
 	}
 	parts := newText(bytes.TrimPrefix(f.Source, []byte("\xef\xbb\xbf")), 0, nil).documents()
-	if _, problem := parts[0].decode(); len(parts) > 1 || problem != nil {
+	if _, message := parseYAML(parts[0].src); len(parts) > 1 || message != "" {
 		return
 	}
 	_, errs := rulefmt.Parse(f.Source, false, model.UTF8Validation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))

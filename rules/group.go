@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,16 +37,29 @@ var dialects = []dialect{
 // groups reads the groups of a document.
 func (d *documentReader) groups(root *yaml.Node) {
 	names := map[string]Scalar{}
+	misspelt := child(root, "groups") == nil
 	for _, e := range d.entries(root, "the rule file") {
 		switch {
 		case e.key.Value == "groups":
-			for _, item := range d.items(e.value, "groups") {
-				d.group(item, names)
-			}
+			d.listOfGroups(e.value, names)
 		case d.document.Form != PrometheusRule && d.extraKey(e.key, func(x dialect) []string { return x.rootKeys }):
+		case misspelt && isNearGroups(e.key.Value, e.value):
+			problem := Problem{Kind: BadSchema, Span: e.key.Span, Message: fmt.Sprintf("a rule file has no key %q: did you mean groups?", short(e.key.Value))}
+			if e.key.Exact() {
+				problem.Edits = []Edit{{Span: e.key.Span, New: "groups"}}
+			}
+			d.report(problem)
+			d.listOfGroups(e.value, names)
+			misspelt = false
 		default:
 			d.unknownKey(e.key, "a rule file", rootKeys)
 		}
+	}
+}
+
+func (d *documentReader) listOfGroups(n *yaml.Node, names map[string]Scalar) {
+	for _, item := range d.items(n, "groups") {
+		d.group(item, names)
 	}
 }
 

@@ -62,7 +62,7 @@ func (d *documentReader) entries(n *yaml.Node, what string) []entry {
 		d.problem(BadSchema, d.span(n), "%s has %d keys, more than the %d that are read", what, len(n.Content)/2, maxKeys)
 		return nil
 	}
-	m := merger{reader: d, what: what, seen: make(map[string]Scalar, len(n.Content)/2)}
+	m := merger{reader: d, what: what, entries: make([]entry, 0, len(n.Content)/2)}
 	m.add(n, 0)
 	return m.entries
 }
@@ -73,7 +73,43 @@ type merger struct {
 	reader  *documentReader
 	what    string
 	entries []entry
-	seen    map[string]Scalar
+	seen    keySet // the keys of entries, once there is something to merge
+}
+
+// keySet finds keys by their value. Most mappings have few keys, for which a map costs more
+// than it saves.
+type keySet struct {
+	list []Scalar
+	more map[string]Scalar
+}
+
+const fewKeys = 16
+
+func (s *keySet) find(key string) (Scalar, bool) {
+	if s.more != nil {
+		found, ok := s.more[key]
+		return found, ok
+	}
+	for _, k := range s.list {
+		if k.Value == key {
+			return k, true
+		}
+	}
+	return Scalar{}, false
+}
+
+func (s *keySet) add(key Scalar) {
+	if s.more == nil && len(s.list) < fewKeys {
+		s.list = append(s.list, key)
+		return
+	}
+	if s.more == nil {
+		s.more = map[string]Scalar{}
+		for _, k := range s.list {
+			s.more[k.Value] = k
+		}
+	}
+	s.more[key.Value] = key
 }
 
 func (m *merger) add(n *yaml.Node, depth int) {
@@ -82,7 +118,7 @@ func (m *merger) add(n *yaml.Node, depth int) {
 		d.problem(BadYAML, d.span(n), "merge keys (<<) are nested too deeply")
 		return
 	}
-	own := make(map[string]Scalar, len(n.Content)/2)
+	own := keySet{list: make([]Scalar, 0, min(len(n.Content)/2, fewKeys))}
 	var merged *yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolve(n.Content[i]), resolve(n.Content[i+1])
@@ -94,26 +130,33 @@ func (m *merger) add(n *yaml.Node, depth int) {
 			continue
 		}
 		k := d.scalar(key)
-		if first, again := own[k.Value]; again {
+		if first, again := own.find(k.Value); again {
 			d.problem(BadSchema, k.Span, "key %q is already set in line %d", k.Value, d.line(first))
 			continue
 		}
-		own[k.Value] = k
+		own.add(k)
 		switch {
 		case isMerge(key):
 			merged = value
 		case isNull(key):
 		default:
-			if _, have := m.seen[k.Value]; have {
+			if _, have := m.seen.find(k.Value); have {
 				continue
 			}
-			m.seen[k.Value] = k
-			m.entries = append(m.entries, entry{k, value})
+			if m.entries = append(m.entries, entry{k, value}); depth > 0 {
+				m.seen.add(k)
+			}
 		}
 	}
-	if merged != nil {
-		m.merge(merged, depth)
+	if merged == nil {
+		return
 	}
+	if depth == 0 {
+		for _, e := range m.entries {
+			m.seen.add(e.key)
+		}
+	}
+	m.merge(merged, depth)
 }
 
 func (m *merger) merge(n *yaml.Node, depth int) {

@@ -51,6 +51,8 @@ type fileReader struct {
 	stray string
 	// lineEnds are the offsets of the file's line breaks, once they are needed.
 	lineEnds []int
+	// actions are the actions of templates that were met, and whether they parse on their own.
+	actions map[string]bool
 }
 
 func (r *fileReader) read() {
@@ -70,7 +72,9 @@ func (r *fileReader) read() {
 		r.problem(BadYAML, Span{shift + i, shift + i + 1}, "the file is binary: it has a zero byte")
 		return
 	}
-	r.readText(newText(src, shift, nil), "", 0)
+	t := newText(src, shift, nil)
+	t.editable = true
+	r.readText(t, "", 0)
 	if len(f.Documents) == 0 && len(f.Problems) == 0 {
 		r.noRules(src, shift)
 	}
@@ -99,24 +103,41 @@ func (r *fileReader) noRules(src []byte, shift int) {
 // readText reads all YAML documents of a text. key is the path of keys to the text, and depth
 // says how many scalars it is wrapped in.
 func (r *fileReader) readText(t *text, key string, depth int) {
+	later := false
 	for i, part := range t.documents() {
 		if i == maxDocuments {
 			r.problem(BadYAML, part.lineSpan(1), "more than %d YAML documents: the rest is not read", maxDocuments)
 			return
 		}
-		root, problem := part.decode()
-		if problem != nil {
-			r.file.Problems = append(r.file.Problems, *problem)
-			r.file.broken = r.file.broken || meansRules(part.src)
-			continue
+		f := finder{fileReader: r, text: part, depth: depth, later: later && r.options.Dialect != "mimir"}
+		later = f.part(key) || later
+	}
+}
+
+// part reads one YAML document, and tells whether there is one.
+func (f *finder) part(key string) bool {
+	root, message := parseYAML(f.text.src)
+	if message != "" {
+		if !f.repaired(key) {
+			f.file.Problems = append(f.file.Problems, *f.text.yamlProblem(message))
+			f.file.broken = f.file.broken || meansRules(f.text.src)
+			f.comments(nil, f.text.skipSpace(0))
 		}
-		if bytes.IndexByte(part.src, '#') >= 0 {
-			r.file.Comments = append(r.file.Comments, part.comments(root)...)
-		}
-		if root != nil {
-			f := finder{fileReader: r, text: part, whole: root, depth: depth}
-			f.document(root, key)
-		}
+		return true
+	}
+	f.comments(root, len(f.text.src))
+	if root == nil {
+		return false
+	}
+	f.whole = root
+	f.document(root, key)
+	return true
+}
+
+// comments adds the comments of the text up to end.
+func (f *finder) comments(root *yaml.Node, end int) {
+	if bytes.IndexByte(f.text.src[:end], '#') >= 0 {
+		f.file.Comments = append(f.file.Comments, f.text.comments(root, end)...)
 	}
 }
 
@@ -136,7 +157,10 @@ type documentReader struct {
 	// exhausted tells that reading was given up. What is found wrong from then on is not
 	// the file's fault.
 	exhausted bool
-	parsed    map[string]parsedExpr
+	// ordinary tells that Prometheus's own reader has nothing to add, see isOrdinary; otherwise
+	// it is given the expressions that were parsed.
+	ordinary bool
+	parsed   map[string]parsedExpr
 }
 
 type parsedExpr struct {
@@ -146,11 +170,15 @@ type parsedExpr struct {
 
 // problem adds a problem, of the rule being read if there is one.
 func (d *documentReader) problem(kind ProblemKind, at Span, format string, args ...any) {
-	if d.exhausted {
-		return
+	d.report(Problem{Kind: kind, Span: at, Message: fmt.Sprintf(format, args...)})
+}
+
+// report adds a problem, of the rule being read if there is one.
+func (d *documentReader) report(p Problem) {
+	if !d.exhausted {
+		p.Rule = d.rule
+		d.file.Problems = append(d.file.Problems, p)
 	}
-	d.fileReader.problem(kind, at, format, args...)
-	d.file.Problems[len(d.file.Problems)-1].Rule = d.rule
 }
 
 // line is the line of the file in which a scalar starts, as File.Position counts it.
@@ -168,23 +196,13 @@ func (r *fileReader) line(s Scalar) int {
 
 // read reads a rule file whose groups are under root and adds it to the file.
 func (d *documentReader) read(root *yaml.Node) {
-	d.parsed = map[string]parsedExpr{}
+	d.ordinary, d.parsed = isOrdinary(root), map[string]parsedExpr{}
 	d.file.Documents = append(d.file.Documents, d.document)
 	before := len(d.file.Problems)
 	d.groups(root)
+	d.checkTemplates()
 	d.file.Groups = append(d.file.Groups, d.document.Groups...)
-	if len(d.file.Problems) > before {
-		d.checkTemplates()
-		return
-	}
-	d.verdict(root)
-	refused := slices.Clone(d.file.Problems[before:])
-	if len(refused) == 0 {
-		// Prometheus has parsed the templates, which is a good part of all the work.
-		return
-	}
-	d.file.Problems = d.file.Problems[:before]
-	if d.checkTemplates(); len(d.file.Problems) == before {
-		d.file.Problems = append(d.file.Problems, refused...)
+	if len(d.file.Problems) == before && !d.ordinary {
+		d.verdict(root)
 	}
 }

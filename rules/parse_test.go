@@ -29,6 +29,7 @@ func TestParse(t *testing.T) {
 			f := Parse(path, src, Options{})
 			checkSpans(t, f)
 			checkVerdict(t, f)
+			checkEdits(t, f)
 			golden(t, strings.TrimSuffix(path, ".yaml")+".want", describe(f))
 		})
 	}
@@ -61,7 +62,11 @@ func describe(f *File) string {
 		return fmt.Sprintf("%d:%d %q", p.Line, p.Column, text)
 	}
 	for _, d := range f.Documents {
-		fmt.Fprintf(&b, "%s document %s at %s\n", d.Form, d.Key, at(d.Span))
+		ignored := ""
+		if d.Ignored {
+			ignored = ", which Prometheus ignores"
+		}
+		fmt.Fprintf(&b, "%s document %s at %s%s\n", d.Form, d.Key, at(d.Span), ignored)
 		for _, g := range d.Groups {
 			fmt.Fprintf(&b, "  group %q at %s\n", g.Name.Value, at(g.Span))
 			if len(g.Rules) > 20 {
@@ -90,6 +95,9 @@ func describe(f *File) string {
 		}
 		kind := [...]string{"YAML", "schema", "PromQL", "template"}[p.Kind]
 		fmt.Fprintf(&b, "%s problem at %s: %s%s\n", kind, at(p.Span), p.Message, in)
+		for _, e := range p.Edits {
+			fmt.Fprintf(&b, "  mended by %q at %s\n", e.New, at(e.Span))
+		}
 	}
 	for _, c := range f.Comments {
 		fmt.Fprintf(&b, "comment %s\n", at(c.Span))

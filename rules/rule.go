@@ -102,9 +102,29 @@ func (d *documentReader) checkLabels(labels []Pair) {
 	}
 }
 
-// maxExpr is the longest expression that is parsed, in bytes: the time the PromQL parser takes
-// grows with the square of the operators that are nested in one another.
-const maxExpr = 64 << 10
+// maxExpr is the longest expression that is parsed, in bytes, and maxOperators the most operators
+// that it may have: the time the PromQL parser takes grows with the square of the operators that
+// are nested in one another, and 64 KiB of minus signs take it nine seconds.
+const (
+	maxExpr      = 64 << 10
+	maxOperators = 10_000
+)
+
+// operators counts the operators of an expression, as far as it can be read.
+func operators(expr string) int {
+	n := 0
+	lexer := parser.Lex(expr)
+	for {
+		var item parser.Item
+		lexer.NextItem(&item)
+		switch {
+		case item.Typ == parser.EOF || item.Typ == parser.ERROR:
+			return n
+		case item.Typ.IsOperator():
+			n++
+		}
+	}
+}
 
 // checkExpr parses the rule's expression.
 func (d *documentReader) checkExpr(rule *Rule, written entry) {
@@ -128,8 +148,16 @@ func (d *documentReader) checkExpr(rule *Rule, written entry) {
 		d.problem(BadPromQL, rule.Expr.Span, "the expression has %d KiB, more than the %d KiB that are read", len(rule.Expr.Value)>>10, maxExpr>>10)
 		return
 	}
+	if len(rule.Expr.Value) > maxOperators {
+		if n := operators(rule.Expr.Value); n > maxOperators {
+			d.problem(BadPromQL, rule.Expr.Span, "the expression has %d operators, more than the %d that are read", n, maxOperators)
+			return
+		}
+	}
 	expr, err := d.parser.ParseExpr(rule.Expr.Value)
-	d.parsed[rule.Expr.Value] = parsedExpr{expr, err}
+	if !d.ordinary {
+		d.parsed[rule.Expr.Value] = parsedExpr{expr, err}
+	}
 	if err == nil {
 		rule.AST = expr
 		return

@@ -23,6 +23,9 @@ func (t *text) scalar(n *yaml.Node) Scalar {
 // walk finds a scalar in the text: the bytes it covers and the pieces of its value.
 func (t *text) walk(n *yaml.Node) (start, end int, pieces []piece) {
 	start = t.skipProperties(t.offset(n))
+	if end, at, ok := t.verbatim(n, start); ok {
+		return start, end, []piece{{source: int32(at)}}
+	}
 	w := &walker{src: t.src, pos: start, value: n.Value}
 	var ok bool
 	switch {
@@ -41,44 +44,31 @@ func (t *text) walk(n *yaml.Node) (start, end int, pieces []piece) {
 	return start, w.pos, w.pieces
 }
 
-// skipProperties steps over the anchor and the tag before a node.
-func (t *text) skipProperties(i int) int {
-	for i < len(t.src) && (t.src[i] == '&' || t.src[i] == '!') {
-		for i < len(t.src) && !isBlank(t.src[i]) && !isBreak(t.src, i) {
-			i++
-		}
-		i = t.skipSpace(i)
+// verbatim finds a plain or quoted scalar that starts at start and stands on one line without
+// escapes, as most do: where it ends and where its value starts.
+func (t *text) verbatim(n *yaml.Node, start int) (end, at int, ok bool) {
+	at, special := start, "\n\r\u0085\u2028\u2029"
+	var quote byte
+	switch {
+	case n.Style&yaml.DoubleQuotedStyle != 0:
+		quote = '"' // an escape differs from what it stands for
+	case n.Style&yaml.SingleQuotedStyle != 0:
+		quote, special = '\'', special+"'" // two quotes stand for one
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		return 0, 0, false
 	}
-	return i
-}
-
-// skipSpace steps over blanks, line breaks and comments.
-func (t *text) skipSpace(i int) int {
-	for i < len(t.src) {
-		width, _ := lineBreak(t.src, i)
-		switch {
-		case width > 0:
-			i += width
-		case isBlank(t.src[i]):
-			i++
-		case t.src[i] == '#' && (i == 0 || isBlank(t.src[i-1]) || isBreakBefore(t.src, i)):
-			for i < len(t.src) && !isBreak(t.src, i) {
-				i++
-			}
-		default:
-			return i
-		}
+	if quote != 0 {
+		at++
 	}
-	return i
-}
-
-func isBreak(src []byte, i int) bool {
-	width, _ := lineBreak(src, i)
-	return width > 0
-}
-
-func isBreakBefore(src []byte, i int) bool {
-	return src[i-1] == '\n' || src[i-1] == '\r' || i > 1 && isBreak(src, i-2) || i > 2 && isBreak(src, i-3)
+	end = at + len(n.Value)
+	if n.Value == "" || end+at-start > len(t.src) || string(t.src[at:end]) != n.Value || strings.ContainsAny(n.Value, special) {
+		return 0, 0, false
+	}
+	if quote != 0 {
+		end++
+		return end, at, t.src[start] == quote && t.src[end-1] == quote
+	}
+	return end, at, true
 }
 
 // walker walks a scalar's source and its value in step.
@@ -90,10 +80,24 @@ type walker struct {
 	pieces []piece
 }
 
-// copy takes one character that stands in the source as it does in the value.
+// copy takes what stands in the source as it does in the value: one character, and those after
+// it that cannot begin anything else.
 func (w *walker) copy() bool {
 	_, size := utf8.DecodeRune(w.src[w.pos:])
-	if !strings.HasPrefix(w.value[w.done:], string(w.src[w.pos:w.pos+size])) {
+	for w.pos+size < len(w.src) && isOrdinaryByte(w.src[w.pos+size]) && w.done+size < len(w.value) {
+		size++
+	}
+	return w.take(size)
+}
+
+// isOrdinaryByte tells whether c stands for itself wherever it is in a scalar.
+func isOrdinaryByte(c byte) bool {
+	return c > ' ' && c < 0x7F && c != '"' && c != '\'' && c != '\\'
+}
+
+// take takes size bytes that stand in the source as they do in the value.
+func (w *walker) take(size int) bool {
+	if w.done+size > len(w.value) || w.value[w.done:w.done+size] != string(w.src[w.pos:w.pos+size]) {
 		return false
 	}
 	if k := len(w.pieces) - 1; k < 0 || w.pieces[k].width > 0 ||

@@ -23,6 +23,8 @@ var scalarTests = []struct {
 	{name: "plain number", src: "v: 0x1F", value: "0x1F", span: "0x1F"},
 	{name: "plain before a tab", src: "v:\ta\tb\t# c", value: "a\tb", span: "a\tb"},
 	{name: "single quoted", src: "v: 'it''s  up'", value: "it's  up", span: "'it''s  up'", at: [][2]string{{"'", "''"}, {"up", "up"}, {"t's", "t''s"}}},
+	{name: "single quoted, with a quote at its end", src: "v: 'a'''", value: "a'", span: "'a'''", at: [][2]string{{"'", "''"}}},
+	{name: "double quoted, with backslashes at its end", src: `v: "a\\\\"`, value: `a\\`, span: `"a\\\\"`, at: [][2]string{{`a\`, `a\\`}}},
 	{name: "single quoted over lines", src: "v: 'a\n\n  b\n  c'", value: "a\nb c", span: "'a\n\n  b\n  c'", at: [][2]string{{"b", "b"}, {"c", "c"}, {"\n", "\n"}}},
 	{name: "double quoted", src: `v: "a\"b\\c\n\td"`, value: "a\"b\\c\n\td", span: `"a\"b\\c\n\td"`,
 		at: [][2]string{{`"`, `\"`}, {`\c`, `\\c`}, {"\n", `\n`}, {"d", "d"}, {`a"b`, `a\"b`}}},
@@ -62,8 +64,8 @@ var scalarTests = []struct {
 func findValue(t *testing.T, src string) (Scalar, bool) {
 	t.Helper()
 	part := newText([]byte(src), 0, nil)
-	root, problem := part.decode()
-	if problem != nil {
+	root, message := parseYAML(part.src)
+	if message != "" {
 		return Scalar{}, false
 	}
 	list := root.Content

@@ -46,6 +46,7 @@ func (t *text) documents() []*text {
 	for _, cut := range append(cuts, len(t.src)) {
 		if part := t.src[start:cut]; len(bytes.TrimSpace(part)) > 0 {
 			all = append(all, newText(part, t.shift+start, t.origin))
+			all[len(all)-1].editable = t.editable
 		}
 		start = cut
 	}
@@ -57,15 +58,6 @@ func isMarker(content []byte, marker string) bool {
 		return false
 	}
 	return len(content) == 3 || isBlank(content[3]) || isBreak(content, 3)
-}
-
-// decode parses the text's one document. The node is nil when there is none.
-func (t *text) decode() (root *yaml.Node, problem *Problem) {
-	root, message := parseYAML(t.src)
-	if message != "" {
-		return nil, t.yamlProblem(message)
-	}
-	return root, nil
 }
 
 // parseYAML returns the document in src, or nil if there is none, and why it cannot be read.

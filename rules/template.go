@@ -4,10 +4,13 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
+	"text/template/parse"
 
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/template"
+	"github.com/prometheus/prometheus/util/features"
 )
 
 // templateVariables are declared before each template of an alert (rulefmt's
@@ -49,6 +52,9 @@ func (d *documentReader) checkPairs(what string, pairs []Pair) {
 		if !strings.Contains(p.Value.Value, "{{") || len(p.Value.Value) > MaxTemplate {
 			continue
 		}
+		if d.hasGoodActions(p.Value.Value) {
+			continue
+		}
 		if message := parseTemplate(p.Value.Value); message != "" {
 			start, end := failingAction(p.Value.Value, message)
 			d.problem(BadTemplate, p.Value.Locate(start, end), "%s %q: %s", what, p.Key.Value, message)
@@ -56,10 +62,48 @@ func (d *documentReader) checkPairs(what string, pairs []Pair) {
 	}
 }
 
+// maxKnownActions bounds the actions that are remembered of a file.
+const maxKnownActions = 1000
+
+// hasGoodActions tells that each action of a template parses on its own. An action that does opens
+// nothing and needs nothing before it, so that it parses in every template; and a file has few
+// different ones, so that most templates need not be parsed. False means nothing.
+func (r *fileReader) hasGoodActions(text string) bool {
+	for {
+		start := strings.Index(text, "{{")
+		if start < 0 {
+			return true
+		}
+		end := strings.Index(text[start:], "}}")
+		if end < 0 {
+			return false
+		}
+		action := text[start : start+end+len("}}")]
+		good, known := r.actions[action]
+		if !known {
+			if len(r.actions) >= maxKnownActions {
+				return false
+			}
+			if r.actions == nil {
+				r.actions = map[string]bool{}
+			}
+			good = isGoodTemplate(action)
+			r.actions[action] = good
+		}
+		if !good {
+			return false
+		}
+		text = text[start+len(action):]
+	}
+}
+
 var templatePlace = regexp.MustCompile(`^template: [^:]*:\d+(:\d+)?: `)
 
 // parseTemplate says why Prometheus would refuse a template, or "".
 func parseTemplate(text string) string {
+	if isGoodTemplate(text) {
+		return ""
+	}
 	data := template.AlertTemplateData(map[string]string{}, map[string]string{}, "", promql.Sample{})
 	err := template.NewTemplateExpander(context.Background(), templateVariables+text, "rule", data,
 		model.Time(0), nil, nil, nil).ParseTest()
@@ -67,6 +111,37 @@ func parseTemplate(text string) string {
 		return ""
 	}
 	return oneLine(templatePlace.ReplaceAllString(err.Error(), ""))
+}
+
+// isGoodTemplate tells whether a template parses. Prometheus makes all its functions anew for each
+// template; here their names are enough.
+func isGoodTemplate(text string) bool {
+	_, err := parse.Parse("rule", templateVariables+text, "", "", templateFunctions())
+	return err == nil
+}
+
+// templateFunctions has the names of the functions that templates of Prometheus can call. Its
+// values mean nothing.
+var templateFunctions = sync.OnceValue(func() map[string]any {
+	features := features.NewRegistry()
+	template.RegisterFeatures(features)
+	functions := map[string]any{}
+	for _, names := range features.Get() {
+		for name := range names {
+			functions[name] = true
+		}
+	}
+	for _, name := range builtinFunctions {
+		functions[name] = true
+	}
+	return functions
+})
+
+// builtinFunctions are the functions that every Go template has (text/template, "Functions").
+// A name that is missing here costs time and nothing else.
+var builtinFunctions = []string{
+	"and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or",
+	"print", "printf", "println", "slice", "urlquery",
 }
 
 // maxActions bounds the actions of a template that is parsed once for each of them.

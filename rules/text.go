@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -14,22 +15,26 @@ type text struct {
 	shift int
 	// origin is the scalar that holds the text, or nil for text of the file itself.
 	origin *Scalar
-	lines  []line
+	// editable tells that taking blanks out of the file takes them out of the text, and nothing
+	// else. Folded scalars are not like that.
+	editable bool
+	lines    []line
+	// strides are, for a long line that is not all ASCII, the offsets of every stride-th
+	// character, so that a column is found without reading the line again and again.
+	strides map[int][]int32
 }
 
-// line is a line of a text: where it starts, and for a long line that is not all ASCII the
-// offsets of every stride-th character, so that a column is found without reading the line.
+// line is a line of a text.
 type line struct {
-	start   int
-	ascii   bool
-	strides []int32
+	start int
+	ascii bool
 }
 
 const stride = 256
 
 // newText returns the part of the file, or of the value of origin, that starts at shift.
 func newText(src []byte, shift int, origin *Scalar) *text {
-	t := &text{src: src, shift: shift, origin: origin}
+	t := &text{src: src, shift: shift, origin: origin, lines: make([]line, 0, bytes.Count(src, []byte("\n"))+1)}
 	start, ascii := 0, true
 	for i := 0; i < len(src); {
 		width, _ := lineBreak(src, i)
@@ -59,7 +64,7 @@ func (t *text) offset(n *yaml.Node) int {
 	if n.Line < 1 || n.Line > len(t.lines) {
 		return len(t.src)
 	}
-	l := &t.lines[n.Line-1]
+	l := t.lines[n.Line-1]
 	if l.ascii {
 		return min(l.start+n.Column-1, len(t.src))
 	}
@@ -69,11 +74,16 @@ func (t *text) offset(n *yaml.Node) int {
 	}
 	at, column := l.start, 1
 	if end-l.start > 4*stride {
-		if l.strides == nil {
-			l.strides = strides(t.src[l.start:end])
+		offsets, known := t.strides[n.Line]
+		if !known {
+			if t.strides == nil {
+				t.strides = map[int][]int32{}
+			}
+			offsets = strides(t.src[l.start:end])
+			t.strides[n.Line] = offsets
 		}
-		k := min((n.Column-1)/stride, len(l.strides)-1)
-		at, column = l.start+int(l.strides[k]), k*stride+1
+		k := min((n.Column-1)/stride, len(offsets)-1)
+		at, column = l.start+int(offsets[k]), k*stride+1
 	}
 	for ; column < n.Column && at < end; column++ {
 		_, size := utf8.DecodeRune(t.src[at:end])
@@ -126,6 +136,46 @@ func lineBreak(src []byte, i int) (width int, value string) {
 		return 3, string(src[i : i+3])
 	}
 	return 0, ""
+}
+
+// skipProperties steps over the anchor and the tag before a node.
+func (t *text) skipProperties(i int) int {
+	for i < len(t.src) && (t.src[i] == '&' || t.src[i] == '!') {
+		for i < len(t.src) && !isBlank(t.src[i]) && !isBreak(t.src, i) {
+			i++
+		}
+		i = t.skipSpace(i)
+	}
+	return i
+}
+
+// skipSpace steps over blanks, line breaks and comments.
+func (t *text) skipSpace(i int) int {
+	for i < len(t.src) {
+		width, _ := lineBreak(t.src, i)
+		switch {
+		case width > 0:
+			i += width
+		case isBlank(t.src[i]):
+			i++
+		case t.src[i] == '#' && (i == 0 || isBlank(t.src[i-1]) || isBreakBefore(t.src, i)):
+			for i < len(t.src) && !isBreak(t.src, i) {
+				i++
+			}
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+func isBreak(src []byte, i int) bool {
+	width, _ := lineBreak(src, i)
+	return width > 0
+}
+
+func isBreakBefore(src []byte, i int) bool {
+	return src[i-1] == '\n' || src[i-1] == '\r' || i > 1 && isBreak(src, i-2) || i > 2 && isBreak(src, i-3)
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }

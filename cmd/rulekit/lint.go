@@ -4,26 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rulekit/rulekit/lint"
-	"github.com/rulekit/rulekit/lint/report"
 	"github.com/rulekit/rulekit/rules"
-	"github.com/rulekit/rulekit/simulate"
 )
-
-// lintFlags are the flags of rulekit lint.
-type lintFlags struct {
-	enable, disable, metrics, outputs, features []string
-	failOn, stdinName, dialect                  string
-	short                                       bool
-}
 
 // newLint finds mistakes in rule files.
 func newLint(env *environment) *cobra.Command {
@@ -35,95 +25,211 @@ func newLint(env *environment) *cobra.Command {
 can never fire, messages that come out empty, and more. "rulekit explain" lists the checks.
 
 A PATH is a file, a folder (with all below it), a pattern, or - for standard input. Rule files may be
-plain, PrometheusRule resources, or inside ConfigMaps and Helm values. Without a PATH, ./rules is
-linted if it exists, otherwise the current folder.
+plain, PrometheusRule resources, or inside ConfigMaps and Helm values. Without a PATH, the paths of
+.rulekit.yaml are linted, or ./rules if it exists, otherwise the current folder.
+
+A comment "# rulekit:disable CHECK why" in or above a rule keeps a finding from being reported.
 
 The exit code is 0 if nothing was found, 1 if there are findings of the severity of --fail-on or
-above, and 2 if lint could not do its work.`,
+above (with --diff: if there is something to mend), and 2 if lint could not do its work.`,
 		Example: `  rulekit lint rules/
   rulekit lint --disable missing-summary rules/redis.yaml
   rulekit lint --metrics scrapes/ --fail-on warning rules/
+  rulekit lint --fix rules/
+  rulekit lint --base origin/main
   helm template . | rulekit lint -
   rulekit lint -o text -o json=lint.json`,
 		GroupID: groupCheck,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runLint(cmd.Context(), env, flags, args)
+			return runLint(cmd, env, flags, args)
 		},
 	}
-	f := cmd.Flags()
-	f.StringSliceVar(&flags.enable, "enable", nil, "run only these `checks`")
-	f.StringSliceVar(&flags.disable, "disable", nil, "do not run these `checks`")
-	f.StringSliceVar(&flags.metrics, "metrics", nil, "recorded scrapes (`file or folder`) that say which metrics exist")
-	f.StringVar(&flags.failOn, "fail-on", "error", "least `severity` that gives exit code 1: error, warning or info")
-	f.StringArrayVarP(&flags.outputs, "output", "o", []string{"text"}, "`format`: text or json, to a file with format=FILE (repeatable)")
-	f.BoolVar(&flags.short, "short", false, "one line for each finding")
-	f.StringSliceVar(&flags.features, "enable-feature", nil, "PromQL `features` the server has switched on, named as Prometheus names them")
-	f.StringVar(&flags.stdinName, "stdin-name", "", "`name` of standard input in findings")
-	f.StringVar(&flags.dialect, "dialect", "prometheus", "`server` the rules are for: prometheus, thanos or mimir")
-	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return checkNames(), cobra.ShellCompDirectiveNoFileComp
-	}
-	// The flags exist, so that registering cannot fail.
-	_ = cmd.RegisterFlagCompletionFunc("enable", complete)
-	_ = cmd.RegisterFlagCompletionFunc("disable", complete)
+	flags.register(cmd)
 	return cmd
 }
 
-func checkNames() []string {
-	var names []string
-	for _, c := range lint.Checks() {
-		names = append(names, c.Name)
-	}
-	return names
+// lintRun is one run of rulekit lint.
+type lintRun struct {
+	*effective
+	env     *environment
+	flags   lintFlags
+	start   time.Time
+	outputs []lintOutput
+	reading rules.Options
+	files   []*rules.File
+	options lint.Options
+
+	known *lint.Baseline // nil without a baseline
+	base  *gitBase       // nil without --base
+	// ofBaseline and mended are how many findings the baseline knows, and how many of its
+	// entries are mended.
+	ofBaseline, mended int
+	unchanged          int // findings that --base leaves out
 }
 
-func runLint(ctx context.Context, env *environment, flags lintFlags, paths []string) error {
-	start := time.Now()
-	failOn, err := lint.ParseSeverity(flags.failOn)
-	if err != nil {
-		return fmt.Errorf("--fail-on: %w", err)
+func runLint(cmd *cobra.Command, env *environment, flags lintFlags, paths []string) error {
+	r := &lintRun{env: env, flags: flags, start: time.Now()}
+	if err := flags.contradict(paths); err != nil {
+		return err
 	}
-	if dialects := []string{"prometheus", "thanos", "mimir"}; !slices.Contains(dialects, flags.dialect) {
-		return fmt.Errorf("--dialect %q: want %s", flags.dialect, strings.Join(dialects, ", "))
+	var err error
+	if r.effective, err = flags.settle(cmd.Flags(), paths); err != nil {
+		return err
 	}
-	checks, err := lint.Select(flags.enable, flags.disable)
-	if err != nil {
-		return explainUnknown(err)
+	if r.outputs, err = lintOutputs(env, flags); err != nil {
+		return err
 	}
-	features, err := simulate.ParseFeatures(flags.features)
-	if err != nil {
-		return fmt.Errorf("--enable-feature: %w", err)
+	ctx := cmd.Context()
+	if err := r.load(ctx); err != nil {
+		return err
 	}
-	outputs, err := lintOutputs(env, flags)
+	switch {
+	case flags.writeBaseline:
+		return r.writeBaseline(ctx)
+	case flags.fix, flags.diff:
+		return r.fix(ctx)
+	}
+	result, err := lint.Run(ctx, r.files, r.options)
 	if err != nil {
 		return err
 	}
-	options := lint.Options{Checks: checks}
-	if len(flags.metrics) > 0 {
-		if options.Catalogue, err = lint.LoadScrapes(flags.metrics); err != nil {
-			return fmt.Errorf("--metrics: %w", err)
+	r.keep(r.files, result)
+	return r.report(result)
+}
+
+// contradict refuses flags that cannot stand together.
+func (flags *lintFlags) contradict(paths []string) error {
+	stdin := slices.Contains(paths, "-")
+	switch {
+	case flags.fix && flags.diff:
+		return errors.New("--fix writes and --diff does not: choose one")
+	case flags.writeBaseline && (flags.fix || flags.diff || flags.base != ""):
+		return errors.New("--write-baseline takes all that is found: it cannot stand with --fix, --diff or --base")
+	case stdin && len(paths) > 1 && flags.fix:
+		return errors.New("--fix prints the mended standard input: - cannot stand with other paths")
+	case flags.live.URL == "" && (flags.live.HTTPFile != "" || flags.live.BearerTokenFile != ""):
+		return errors.New("--prometheus-http-config and --prometheus-token-file are for the server of --prometheus, which is not given")
+	case stdin && flags.base != "":
+		return errors.New("--base compares files with a git revision: standard input has none")
+	}
+	return nil
+}
+
+// load reads all that is needed before linting.
+func (r *lintRun) load(ctx context.Context) error {
+	r.reading = rules.Options{
+		Dialect: r.Dialect, PromQL: r.promql, Stdin: r.env.stdin, StdinName: r.flags.stdinName,
+	}
+	set, err := rules.Load(ctx, r.Paths, r.reading)
+	if err != nil && r.Line("paths") > 0 && r.origins["paths"] != "argument" {
+		return fmt.Errorf("%s: %w", r.said("paths"), err)
+	} else if err != nil {
+		return err
+	}
+	r.files = slices.DeleteFunc(set.Files, func(f *rules.File) bool { return r.Exclude.Match(f.Path) })
+	if left := len(set.Files); len(r.files) == 0 {
+		fmt.Fprintf(r.env.stderr, "nothing to lint: exclude of %s leaves out %s\n", r.Path, count(left, "file"))
+	}
+	if r.options, err = r.lintOptions(r.files, set.LeftOut); err != nil {
+		return err
+	}
+	if r.flags.live.URL != "" {
+		if err := ask(ctx, r.flags.live, r.files, &r.options); err != nil {
+			return err
 		}
 	}
-	set, err := rules.Load(ctx, lintPaths(paths), rules.Options{
-		Dialect: flags.dialect, PromQL: features.Parser(), Stdin: env.stdin, StdinName: flags.stdinName,
-	})
+	if r.Baseline != "" {
+		if r.known, err = r.readBaseline(); err != nil {
+			return err
+		}
+	}
+	if r.flags.base != "" {
+		all := append(slices.Clone(r.files), r.options.Wiring.Files()...)
+		if r.base, err = newGitBase(ctx, r.flags.base, all, r.reading); err != nil {
+			return fmt.Errorf("--base %s: %w", r.flags.base, err)
+		}
+	}
+	return nil
+}
+
+// readBaseline reads the known findings. The file may be missing where it is to be written.
+func (r *lintRun) readBaseline() (*lint.Baseline, error) {
+	known, err := lint.LoadBaseline(r.Baseline)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && r.flags.writeBaseline:
+		return lint.NewBaseline(r.Baseline)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, withHint(err, "--write-baseline makes it")
+	}
+	return known, err
+}
+
+// keep takes out of a result what is not to be reported.
+func (r *lintRun) keep(files []*rules.File, result *lint.Result) {
+	if r.known != nil {
+		r.ofBaseline, r.mended = r.known.Filter(result, lint.Looked{Files: files, Checks: r.checks})
+	}
+	if r.base != nil {
+		r.unchanged = r.base.filter(append(slices.Clone(files), r.options.Wiring.Files()...), result)
+	}
+}
+
+// writeBaseline makes what is found the known findings.
+func (r *lintRun) writeBaseline(ctx context.Context) error {
+	if r.known == nil {
+		return withHint(errors.New("--write-baseline needs the name of a file"), "give it with --baseline FILE, or as baseline in "+lint.ConfigName)
+	}
+	result, err := lint.Run(ctx, r.files, r.options)
 	if err != nil {
 		return err
 	}
-	result, err := lint.Run(ctx, set.Files, options)
+	r.known.Refresh(result, lint.Looked{Files: r.files, Checks: r.checks})
+	source, err := r.known.Source()
 	if err != nil {
 		return err
 	}
-	result.Took = time.Since(start)
-	for _, output := range outputs {
+	if _, err := os.Stat(r.Baseline); errors.Is(err, fs.ErrNotExist) {
+		err = os.WriteFile(r.Baseline, source, 0o644)
+		if err != nil {
+			return fmt.Errorf("write the baseline: %w", err)
+		}
+	} else if err := replaceFile(r.Baseline, source); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.env.stderr, "%s in %s\n", count(len(r.known.Findings), "known finding"), r.Baseline)
+	return nil
+}
+
+// report prints a result and says how the command ends.
+func (r *lintRun) report(result *lint.Result) error {
+	result.Took = time.Since(r.start)
+	for _, output := range r.outputs {
 		if err := output.write(result); err != nil {
 			return err
 		}
 	}
-	if result.Worst(failOn) {
+	if r.ofBaseline > 0 || r.mended > 0 {
+		r.noteBaseline()
+	}
+	if r.unchanged > 0 {
+		fmt.Fprintf(r.env.stderr, "%s on what has not changed since %s\n", count(r.unchanged, "finding"), r.flags.base)
+	}
+	if result.Worst(r.FailOn) {
 		return errFindings
 	}
 	return nil
+}
+
+func (r *lintRun) noteBaseline() {
+	fmt.Fprintf(r.env.stderr, "%s in the baseline", count(r.ofBaseline, "finding"))
+	if r.mended > 0 {
+		are, them := "are", "them"
+		if r.mended == 1 {
+			are, them = "is", "it"
+		}
+		fmt.Fprintf(r.env.stderr, "; %d of its entries %s mended: --write-baseline drops %s", r.mended, are, them)
+	}
+	fmt.Fprintln(r.env.stderr)
 }
 
 // lintPaths is what is linted when nothing is named.
@@ -147,53 +253,4 @@ func explainUnknown(err error) error {
 		return withHint(err, fmt.Sprintf("did you mean %s?", unknown.Nearest))
 	}
 	return withHint(err, `"rulekit explain" lists the checks`)
-}
-
-// lintOutput is one place to print to.
-type lintOutput struct {
-	printer report.Printer
-	stdout  io.Writer
-	path    string // of a file; empty for stdout
-}
-
-func lintOutputs(env *environment, flags lintFlags) ([]lintOutput, error) {
-	var outputs []lintOutput
-	onStdout := ""
-	for _, spec := range flags.outputs {
-		format, path, toFile := strings.Cut(spec, "=")
-		if toFile && path == "" {
-			return nil, fmt.Errorf("--output %q: no file is named after =", spec)
-		}
-		if !toFile && onStdout != "" {
-			return nil, fmt.Errorf("--output %s and --output %s both go to the standard output: add =FILE to one", onStdout, format)
-		}
-		if !toFile {
-			onStdout = format
-		}
-		options := report.Options{Short: flags.short}
-		if !toFile {
-			options.Style = env.style(env.stdout)
-		}
-		printer, err := report.New(format, options)
-		if unknown := (*report.UnknownFormatError)(nil); errors.As(err, &unknown) && unknown.Nearest != "" {
-			return nil, withHint(fmt.Errorf("--output: %w", err), fmt.Sprintf("did you mean %s?", unknown.Nearest))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("--output: %w", err)
-		}
-		outputs = append(outputs, lintOutput{printer: printer, stdout: env.stdout, path: path})
-	}
-	return outputs, nil
-}
-
-func (o lintOutput) write(result *lint.Result) (err error) {
-	if o.path == "" {
-		return o.printer.Print(o.stdout, result)
-	}
-	file, err := os.Create(o.path)
-	if err != nil {
-		return fmt.Errorf("--output: %w", err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return o.printer.Print(file, result)
 }

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -12,9 +13,8 @@ func (a *Analysis) aggregate(e *parser.AggregateExpr) *Result {
 	if e.Param != nil {
 		param = a.infer(e.Param)
 	}
-	switch e.Op {
-	case parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO:
-		return filtered(in)
+	if choosesSeries(e.Op) {
+		return chosen(e, in, param)
 	}
 	out := &Result{
 		Labels:     groupedLabels(e, in.Labels),
@@ -29,6 +29,28 @@ func (a *Analysis) aggregate(e *parser.AggregateExpr) *Result {
 	}
 	if e.Op == parser.COUNT_VALUES {
 		out.Labels = countedLabels(e, out.Labels)
+	}
+	return out
+}
+
+// chosen is the result of an aggregation that returns some of its samples as they are.
+func chosen(e *parser.AggregateExpr, in, param *Result) *Result {
+	out := same(in)
+	if e.Op == parser.TOPK || e.Op == parser.BOTTOMK {
+		out.Histograms = false
+	}
+	k := param.Values
+	none := k.noNumbers() || k.Hi < 1
+	if e.Op == parser.LIMIT_RATIO {
+		none = k.Lo == 0 && k.Hi == 0
+	}
+	switch {
+	case out.Presence == Never:
+	case none:
+		out.Presence, out.Values, out.Histograms = Never, nothing(), false
+		out.Why = &Reason{Node: e, Clause: Operator, Text: fmt.Sprintf("%s() of %s series returns none", e.Op, k)}
+	case e.Op == parser.LIMIT_RATIO || k.NaN || k.Lo < 1 || in.Histograms && !out.Histograms:
+		out = filtered(out)
 	}
 	return out
 }
@@ -51,7 +73,7 @@ func aggregateValues(e *parser.AggregateExpr, in, param, out *Result) {
 	because := func(text string) { out.Bound = &Reason{Node: e, Clause: Operator, Text: text} }
 	switch e.Op {
 	case parser.COUNT, parser.COUNT_VALUES:
-		out.Values = whole(1, inf)
+		out.Values = counted(1)
 		if len(e.Grouping) == 0 && !e.Without {
 			because("there is a count only where there is at least one series, so this is always >= 1")
 		} else {
@@ -95,7 +117,7 @@ func between(i Interval) Interval {
 func average(i Interval) Interval {
 	out := i.rounded()
 	out.Integer = false
-	out.NaN = i.NaN || i.infinite()
+	out.NaN = i.NaN || i.minusInfinity() && i.plusInfinity()
 	return out
 }
 
@@ -108,7 +130,7 @@ func sum(i Interval) Interval {
 	if i.Hi > 0 {
 		out.Hi = inf
 	}
-	out.NaN = i.NaN || i.infinite()
+	out.NaN = i.NaN || i.minusInfinity() && i.plusInfinity()
 	return out
 }
 

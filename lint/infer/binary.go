@@ -1,21 +1,15 @@
 package infer
 
-import (
-	"fmt"
-
-	"github.com/prometheus/prometheus/promql/parser"
-)
+import "github.com/prometheus/prometheus/promql/parser"
 
 func (a *Analysis) binary(e *parser.BinaryExpr) *Result {
 	left, right := a.infer(e.LHS), a.infer(e.RHS)
-	leftScalar := e.LHS.Type() == parser.ValueTypeScalar
-	rightScalar := e.RHS.Type() == parser.ValueTypeScalar
 	switch {
-	case leftScalar && rightScalar:
+	case left.scalar && right.scalar:
 		return scalars(e, left, right)
-	case leftScalar:
+	case left.scalar:
 		return vectorScalar(e, right, left, mirrored[e.Op])
-	case rightScalar:
+	case right.scalar:
 		return vectorScalar(e, left, right, e.Op)
 	}
 	switch e.Op {
@@ -24,7 +18,10 @@ func (a *Analysis) binary(e *parser.BinaryExpr) *Result {
 	case parser.LOR:
 		return or(left, right)
 	case parser.LUNLESS:
-		return unless(e, left, right)
+		return a.unless(e, left, right)
+	}
+	if fills(e.VectorMatching) {
+		return a.filledIn(e, left, right)
 	}
 	return a.vectors(e, left, right)
 }
@@ -42,9 +39,9 @@ func scalars(e *parser.BinaryExpr, left, right *Result) *Result {
 // vectorScalar infers an operation of a vector and a scalar. For a comparison, op is the
 // operator with the vector on its left.
 func vectorScalar(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemType) *Result {
-	out := same(vector)
 	switch {
 	case e.Op.IsComparisonOperator() && e.ReturnBool:
+		out := same(vector)
 		out.base, out.Bound = nil, nil
 		out.Labels = withoutName(vector.Labels, e)
 		out.Values = truth(vector.Values, op, scalar.Values, !vector.Histograms)
@@ -52,52 +49,77 @@ func vectorScalar(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemTy
 			out.Presence = Maybe
 		}
 		out.Histograms = false
+		return out
 	case e.Op.IsComparisonOperator():
-		compareScalar(e, vector, scalar, op, out)
+		return compareScalar(e, vector, scalar, op)
 	case e.Op == parser.TRIM_LOWER || e.Op == parser.TRIM_UPPER:
-		out = filtered(vector)
-		out.base = nil
-		out.Values = nothing()
-	default:
-		left, right := vector, scalar
-		if e.LHS.Type() == parser.ValueTypeScalar {
-			left, right = scalar, vector
-		}
-		out.base, out.Bound = nil, vector.Bound
-		out.Labels = withoutName(vector.Labels, e)
-		out.Values = arithmetic(left.Values, e.Op, right.Values)
-		if vector.Histograms && out.Presence == Always {
-			out.Presence = Maybe
-		}
-		out.Histograms = vector.Histograms && (e.Op == parser.MUL || e.Op == parser.DIV)
+		return trimmed(e, vector)
 	}
+	left, right := vector, scalar
+	if vector.Expr == e.RHS {
+		left, right = scalar, vector
+	}
+	out := same(vector)
+	out.base = nil
+	out.Labels = withoutName(vector.Labels, e)
+	out.Values = arithmetic(left.Values, e.Op, right.Values)
+	if vector.Histograms && out.Presence == Always {
+		out.Presence = Maybe
+	}
+	out.Histograms = histogramsFrom(e.Op, left.Histograms, right.Histograms)
 	return out
 }
 
+// trimmed is what a trim operator makes of a vector and a scalar: it returns histograms only.
+func trimmed(e *parser.BinaryExpr, vector *Result) *Result {
+	out := filtered(vector)
+	out.base = nil
+	out.Values = nothing()
+	out.Bound = &Reason{Node: e, Clause: Operator, Text: "only native histograms can be trimmed"}
+	out.Histograms = vector.Histograms && vector.Expr == e.LHS
+	return out
+}
+
+// histogramsFrom tells whether an arithmetic operator can return a native histogram, given which
+// sides may have one.
+func histogramsFrom(op parser.ItemType, left, right bool) bool {
+	switch op {
+	case parser.ADD, parser.SUB:
+		return left && right
+	case parser.MUL:
+		return left || right
+	case parser.DIV, parser.TRIM_LOWER, parser.TRIM_UPPER:
+		return left
+	}
+	return false
+}
+
 // compareScalar infers a comparison that filters a vector.
-func compareScalar(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemType, out *Result) {
+func compareScalar(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemType) *Result {
+	out := same(vector)
 	// A histogram is never kept by a comparison with a number.
 	out.Histograms = false
 	out.Values = narrow(vector.Values, op, scalar.Values)
 	if out.Presence == Never {
-		return
+		return out
 	}
 	if !passes(vector.Values, op, scalar.Values) || out.Values.Empty() {
 		left, right := vector, scalar
-		if e.LHS.Type() == parser.ValueTypeScalar {
+		if vector.Expr == e.RHS {
 			left, right = scalar, vector
 		}
 		out.Presence, out.Why = Never, comparedNever(e, left, right)
 		out.Values = nothing()
-		return
+		return out
 	}
-	out.Bound = &Reason{Node: e, Text: "keeps only values " + narrowed(op, scalar.Values)}
-	if vector.Bound != nil && out.Values == vector.Values {
-		out.Bound = vector.Bound
+	out.Tautology = tautology(e, vector, scalar, op)
+	if vector.Bound == nil || out.Values != vector.Values {
+		out.Bound = &Reason{Node: e, Text: "keeps only values " + narrowed(op, scalar.Values)}
 	}
-	if out.Presence == Always && (vector.Histograms || !passesAlways(vector.Values, op, scalar.Values)) {
+	if out.Presence == Always && (vector.Histograms || out.Tautology == nil) {
 		out.Presence = Maybe
 	}
+	return out
 }
 
 func narrowed(op parser.ItemType, bound Interval) string {
@@ -107,40 +129,19 @@ func narrowed(op parser.ItemType, bound Interval) string {
 	return parser.ItemTypeStr[op] + " the other side"
 }
 
-func arithmetic(i Interval, op parser.ItemType, j Interval) Interval {
-	i, j = i.reachable(), j.reachable()
-	switch op {
-	case parser.ADD:
-		return i.add(j)
-	case parser.SUB:
-		return i.add(j.negate())
-	case parser.MUL:
-		return i.mul(j)
-	case parser.DIV:
-		return i.div(j)
-	case parser.MOD:
-		return i.mod(j)
-	}
-	return anything()
-}
-
 // vectors infers arithmetic and comparisons of two vectors.
 func (a *Analysis) vectors(e *parser.BinaryExpr, left, right *Result) *Result {
 	m := e.VectorMatching
-	if m.FillValues.LHS != nil || m.FillValues.RHS != nil {
-		// A side that is missing is filled in, with the matched labels only.
-		return unknown()
-	}
 	many, one := left, right
 	if m.Card == parser.CardOneToMany {
 		many, one = right, left
 	}
 	matched, conflict := match(e, many.Labels, one.Labels)
-	out := &Result{Labels: matched, Histograms: left.Histograms || right.Histograms}
+	out := &Result{Labels: matched}
 	if m.Card == parser.CardOneToOne {
 		out.Labels = oneToOneLabels(e, matched)
 	}
-	if !e.Op.IsComparisonOperator() || e.ReturnBool {
+	if !e.Op.IsComparisonOperator() && !trims(e.Op) || e.ReturnBool {
 		out.Labels = withoutName(out.Labels, e)
 	}
 	// The engine takes the metric name away before it includes labels: one of them may be the name.
@@ -151,22 +152,43 @@ func (a *Analysis) vectors(e *parser.BinaryExpr, left, right *Result) *Result {
 	case e.Op.IsComparisonOperator() && !e.ReturnBool:
 		a.compareVectors(e, left, right, out)
 	case e.Op.IsComparisonOperator():
-		out.Values = truth(left.Values, e.Op, right.Values, !out.Histograms)
-		if left.Histograms && right.Histograms && comparesHistograms(e.Op) {
-			out.Values = whole(0, 1)
-		}
-		out.Histograms = false
+		out.Values = compared(e.Op, left, right)
 	default:
-		out.Values = arithmetic(left.Values, e.Op, right.Values)
-		if e.Op == parser.TRIM_LOWER || e.Op == parser.TRIM_UPPER {
-			out.Values = nothing()
-		}
+		a.calculateVectors(e, left, right, out)
 	}
 	emptySides(out, left, right)
 	if out.Presence != Never && conflict != nil {
 		out.Presence, out.Why = Never, conflict
 	}
 	return out
+}
+
+func trims(op parser.ItemType) bool { return op == parser.TRIM_LOWER || op == parser.TRIM_UPPER }
+
+// calculateVectors infers the values of arithmetic of two vectors.
+func (a *Analysis) calculateVectors(e *parser.BinaryExpr, left, right, out *Result) {
+	out.Histograms = histogramsFrom(e.Op, left.Histograms, right.Histograms)
+	if trims(e.Op) {
+		out.Values = nothing()
+		out.Bound = &Reason{Node: e, Clause: Operator, Text: "only native histograms can be trimmed"}
+		return
+	}
+	out.Values = arithmetic(left.Values, e.Op, right.Values)
+	if e.Op != parser.DIV {
+		return
+	}
+	if share, ok := a.share(e, left, right); ok {
+		out.Values = share
+		out.Bound = &Reason{Node: e, Clause: Operator, Text: "a part divided by the whole is " + share.String()}
+	}
+}
+
+// compared is the interval of a comparison of two vectors with bool.
+func compared(op parser.ItemType, left, right *Result) Interval {
+	if left.Histograms && right.Histograms && comparesHistograms(op) {
+		return whole(0, 1)
+	}
+	return truth(left.Values, op, right.Values, !left.Histograms && !right.Histograms)
 }
 
 // emptySides makes the result empty if one of its sides is.
@@ -207,81 +229,50 @@ func (a *Analysis) compareVectors(e *parser.BinaryExpr, left, right, out *Result
 // return nothing for them.
 func comparesHistograms(op parser.ItemType) bool { return op == parser.EQLC || op == parser.NEQ }
 
-// onAll tells whether all labels but the metric name must be equal.
-func onAll(m *parser.VectorMatching) bool { return !m.On && len(m.MatchingLabels) == 0 }
-
-// oneToOneLabels are the labels that a one-to-one match leaves.
-func oneToOneLabels(e *parser.BinaryExpr, l Labels) Labels {
+// filledIn infers an operation of two vectors of which a missing side is filled in: it has the
+// labels that are matched, and one value.
+func (a *Analysis) filledIn(e *parser.BinaryExpr, left, right *Result) *Result {
 	m := e.VectorMatching
-	if m.On {
-		return l.keep(m.MatchingLabels, &Reason{Node: e, Clause: Matching, Text: "a one-to-one match keeps only the labels that on() lists"})
-	}
-	return l.drop(m.MatchingLabels, &Reason{Node: e, Clause: Matching, Text: "a one-to-one match drops the labels that ignoring() lists"})
-}
-
-// included is a label that group_left or group_right takes from the "one" side.
-func included(e *parser.BinaryExpr, from Label) Label {
-	if from.State == Gone {
-		from.Why = &Reason{Node: e, Clause: Operator, Text: "is taken from the other side, which does not have it", Because: because(from.Why)}
-	}
-	return from
-}
-
-func because(why *Reason) []*Reason {
-	if why == nil {
-		return nil
-	}
-	return []*Reason{why}
-}
-
-// match returns the labels of samples of left that have a match in right, and, if none can
-// have one, the reason. For group_right, left is what the expression has on the right.
-func match(e *parser.BinaryExpr, left, right Labels) (Labels, *Reason) {
-	m := e.VectorMatching
-	names := m.MatchingLabels
-	if !m.On {
-		skip := map[string]bool{}
-		for _, name := range m.MatchingLabels {
-			skip[name] = true
+	fill := func(side *Result, with *float64) *Result {
+		out := *side
+		if with == nil {
+			return &out
 		}
-		names = nil
-		for _, side := range []Labels{left, right} {
-			for _, name := range side.Names() {
-				if !skip[name] && !isMetadata(name) {
-					names = append(names, name)
-				}
-			}
+		if out.Presence == Never {
+			out.Values, out.Histograms = nothing(), false
+		}
+		out.Presence, out.Why, out.Bound, out.base = Maybe, nil, nil, nil
+		out.Values = out.Values.hull(point(*with))
+		return &out
+	}
+	l, r := fill(left, m.FillValues.LHS), fill(right, m.FillValues.RHS)
+	out := &Result{Labels: open()}
+	switch {
+	case e.Op.IsComparisonOperator() && e.ReturnBool:
+		out.Values = compared(e.Op, l, r)
+	case e.Op.IsComparisonOperator():
+		a.compareVectors(e, l, r, out)
+		out.base = nil
+	default:
+		out.Values = arithmetic(l.Values, e.Op, r.Values)
+		if trims(e.Op) {
+			out.Values = nothing()
+		}
+		out.Histograms = histogramsFrom(e.Op, l.Histograms, r.Histograms)
+	}
+	if m.Card == parser.CardOneToOne {
+		out.Labels = oneToOneLabels(e, either(left.Labels, right.Labels))
+		if !e.Op.IsComparisonOperator() && !trims(e.Op) || e.ReturnBool {
+			out.Labels = withoutName(out.Labels, e)
+		} else {
+			// What is filled in has no name.
+			out.Labels = out.Labels.with("__name__", Label{}).with("__type__", Label{}).with("__unit__", Label{})
 		}
 	}
-	changed := map[string]Label{}
-	for _, name := range names {
-		l, r := left.Get(name), right.Get(name)
-		both, ok := bothLabel(l, r)
-		if !ok {
-			return left.withAll(changed), joinNever(e, name, l, r)
-		}
-		if both != l {
-			changed[name] = both
-		}
+	if left.Presence == Never && right.Presence == Never {
+		out.Presence, out.Why = Never, left.Why
+		return out
 	}
-	return left.withAll(changed), nil
-}
-
-// joinNever is the reason of a match whose sides, as match has them, can never agree in a label.
-func joinNever(e *parser.BinaryExpr, name string, l, r Label) *Reason {
-	if e.VectorMatching.Card == parser.CardOneToMany {
-		l, r = r, l
-	}
-	why := &Reason{Node: e, Clause: Matching, Kind: Join}
-	if l.Known && r.Known {
-		why.Text = fmt.Sprintf("%s is %q on the left and %q on the right", name, l.Value, r.Value)
-		return why
-	}
-	with, without, gone := "left", "right", r
-	if l.State == Gone {
-		with, without, gone = "right", "left", l
-	}
-	why.Text = fmt.Sprintf("the %s side always has the label %s, the %s side never", with, name, without)
-	why.Because = because(gone.Why)
-	return why
+	emptySides(out, l, r)
+	return out
 }

@@ -46,47 +46,9 @@ func (i Interval) clampTo(lo, hi float64) Interval {
 		return i
 	}
 	i.Lo, i.Hi = max(lo, min(hi, i.Lo)), max(lo, min(hi, i.Hi))
+	i.LoOpen, i.HiOpen = i.LoOpen && i.Lo == -inf, i.HiOpen && i.Hi == inf
 	i.Integer = i.Integer && wholeOrInf(lo) && wholeOrInf(hi)
 	return i
 }
 
 func wholeOrInf(v float64) bool { return v == math.Trunc(v) }
-
-func round(e *parser.Call, args []*Result) *Result {
-	f := fixed(anything())
-	if len(args) == 1 {
-		f = wholeBounds(func(v float64) float64 { return math.Floor(v + 0.5) })
-	}
-	return eachOf(f)(e, args[:1])
-}
-
-// wholeBounds is a rounding function, which keeps the order of values.
-func wholeBounds(f func(float64) float64) func(Interval) Interval {
-	return func(i Interval) Interval {
-		if i.noNumbers() {
-			return i
-		}
-		return Interval{Lo: f(i.Lo), Hi: f(i.Hi), Integer: true, NaN: i.NaN}
-	}
-}
-
-func absolute(i Interval) Interval {
-	switch {
-	case i.noNumbers() || i.Lo >= 0:
-		return i
-	case i.Hi <= 0:
-		return i.negate()
-	}
-	return Interval{Lo: 0, Hi: max(-i.Lo, i.Hi), Integer: i.Integer, NaN: i.NaN}
-}
-
-func sign(i Interval) Interval {
-	out := whole(-1, 1)
-	if i.Lo >= 0 {
-		out.Lo = 0
-	}
-	if i.Hi <= 0 {
-		out.Hi = 0
-	}
-	return out
-}

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -99,7 +100,6 @@ func truth(i Interval, op parser.ItemType, j Interval, comparable bool) Interval
 
 // String writes the interval as a person would say it.
 func (i Interval) String() string {
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	if v, ok := i.Point(); ok {
 		return number(v)
 	}
@@ -125,7 +125,24 @@ func (i Interval) String() string {
 	if i.Integer && i.Hi == i.Lo+1 {
 		return number(i.Lo) + " or " + number(i.Hi)
 	}
+	if i.LoOpen || i.HiOpen {
+		return low + number(i.Lo) + " and " + high + number(i.Hi)
+	}
 	return number(i.Lo) + " to " + number(i.Hi)
+}
+
+// number writes a bound without the digits that it was widened by.
+func number(v float64) string {
+	if size := math.Abs(v); size != 0 && (size < 1e-6 || size >= 1e15) {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	const digits = 9
+	if v != math.Trunc(v) {
+		if short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64); err == nil {
+			v = short
+		}
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
 // comparedNever is the reason of a comparison that nothing passes.

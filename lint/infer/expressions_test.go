@@ -1,9 +1,12 @@
 package infer_test
 
 import (
-	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
+
+	"github.com/prometheus/prometheus/promql/parser"
 )
 
 // expressions writes random PromQL. What it writes is mostly valid; what is not is skipped.
@@ -30,17 +33,17 @@ func (g expressions) number() string {
 }
 
 func (g expressions) selector() string {
-	name := g.pick("gauge", "gauge", "other", "c_total", "up", "native", "nothing")
+	name := g.pick("gauge", "gauge", "other", "c_total", "up", "native", "nothing", "h_bucket")
 	var matchers []string
 	for range g.IntN(3) {
-		matchers = append(matchers, g.pick("a", "b", "job", "missing")+
+		matchers = append(matchers, g.pick("a", "b", "job", "missing", "a", "b", "job", "le")+
 			g.pick(`="1"`, `="2"`, `=""`, `!=""`, `!="1"`, `=~"1|2"`, `=~".+"`, `!~"1.*"`, `=~"x|2"`))
 	}
 	if len(matchers) > 0 {
 		name += "{" + strings.Join(matchers, ",") + "}"
 	}
 	if g.IntN(8) == 0 {
-		name += " offset 2m"
+		name += g.pick(" offset 2m", " offset -1m", " @ 240", " @ start()", " offset (1m+30s)", " smoothed")
 	}
 	return name
 }
@@ -49,13 +52,15 @@ func (g expressions) scalar(depth int) string {
 	if depth <= 0 || g.IntN(2) == 0 {
 		return g.number()
 	}
-	switch g.IntN(4) {
+	switch g.IntN(5) {
+	case 4:
+		return g.pick("max_of", "min_of") + "(" + g.scalar(depth-1) + ", " + g.scalar(depth-1) + ")"
 	case 0:
 		return "scalar(" + g.vector(depth-1) + ")"
 	case 1:
-		return "(" + g.scalar(depth-1) + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " > bool ", " == bool ") + g.scalar(depth-1) + ")"
+		return "(" + g.scalar(depth-1) + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " atan2 ", " > bool ", " == bool ") + g.scalar(depth-1) + ")"
 	case 2:
-		return g.pick("time()", "pi()", "-"+g.number())
+		return g.pick("time()", "pi()", "start()", "end()", "step()", "range()", "-"+g.number())
 	}
 	return g.number()
 }
@@ -69,9 +74,9 @@ func (g expressions) matrix(depth int) string {
 
 // selector2 puts a range behind a selector, before its offset.
 func (g expressions) selector2(suffix string) string {
-	name, offset, found := strings.Cut(g.selector(), " offset")
+	name, modifier, found := strings.Cut(g.selector(), " ")
 	if found {
-		return name + suffix + " offset" + offset
+		return name + suffix + " " + strings.Replace(modifier, "smoothed", g.pick("smoothed", "anchored"), 1)
 	}
 	return name + suffix
 }
@@ -106,9 +111,15 @@ func (g expressions) vector(depth int) string {
 		return g.selector()
 	}
 	d := depth - 1
-	switch g.IntN(18) {
+	switch g.IntN(24) {
 	case 13, 14, 15:
 		return g.related()
+	case 18, 19, 20:
+		return g.function(d)
+	case 21, 22:
+		return g.part(d)
+	case 23:
+		return g.filledIn(d)
 	case 0, 1:
 		return g.vector(d) + g.pick(" > ", " < ", " >= ", " <= ", " == ", " != ", " > bool ", " != bool ") + g.scalar(d)
 	case 2:
@@ -116,9 +127,9 @@ func (g expressions) vector(depth int) string {
 	case 3:
 		operands := []string{"(" + g.vector(d) + ")", g.scalar(d)}
 		g.Shuffle(2, func(i, k int) { operands[i], operands[k] = operands[k], operands[i] })
-		return "(" + operands[0] + ")" + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " atan2 ") + operands[1]
+		return "(" + operands[0] + ")" + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " atan2 ", " </ ", " >/ ") + operands[1]
 	case 4:
-		return "(" + g.vector(d) + ")" + g.pick(" + ", " - ", " * ", " / ", " > ", " < ", " == ", " != ", " >= bool ", " == bool ", " != bool ") +
+		return "(" + g.vector(d) + ")" + g.pick(" + ", " - ", " * ", " / ", " % ", " ^ ", " atan2 ", " >/ ", " > ", " < ", " == ", " != ", " >= bool ", " == bool ", " != bool ") +
 			g.grouping(g.matching()) + "(" + g.vector(d) + ")"
 	case 5, 6:
 		return "(" + g.vector(d) + ")" + g.pick(" and", " and", " or", " unless") + g.matching() + "(" + g.vector(d) + ")"
@@ -156,7 +167,8 @@ func (g expressions) related() string {
 	case 7:
 		return g.histograms()
 	case 8:
-		return "(" + s + " or on () vector(1))" + g.pick(" > bool ", " > ", " + ", " == bool ") + low
+		call := g.pick("(", "(", "topk(1, ", "vector(scalar(")
+		return call + s + " or " + g.pick("on () ", "") + "vector(1)" + strings.Repeat(")", strings.Count(call, "(")) + g.pick(" > bool ", " > ", " + ", " == bool ") + low
 	case 0:
 		return s + g.pick(" > ", " >= ", " == ", " < ") + high + " and" + g.matching() + t + g.pick(" < ", " <= ", " > ", " == ") + low
 	case 1:
@@ -191,13 +203,15 @@ func (g expressions) histograms() string {
 }
 
 func (g expressions) aggregate(d int) string {
-	op := g.pick("sum", "avg", "min", "max", "count", "group", "stddev", "quantile", "topk", "bottomk", "limitk", "count_values")
+	op := g.pick("sum", "avg", "min", "max", "count", "group", "stddev", "quantile", "stdvar", "topk", "bottomk", "limitk", "limit_ratio", "count_values")
 	param := ""
 	switch op {
 	case "quantile":
 		param = g.pick("0.5", "0.2", "0.7", "1", "0", "1.5", g.scalar(d)) + ", "
 	case "topk", "bottomk", "limitk":
-		param = g.pick("1", "2", "0") + ", "
+		param = g.pick("1", "2", "0", "0.5", "-1", g.scalar(d)) + ", "
+	case "limit_ratio":
+		param = g.pick("0", "0.5", "-0.5", "1", "2", g.scalar(d)) + ", "
 	case "count_values":
 		param = g.pick(`"a"`, `"v"`) + ", "
 	}
@@ -212,9 +226,10 @@ func (g expressions) special(d int) string {
 	case 1:
 		return "vector(" + g.scalar(d) + ")"
 	case 2:
-		return "label_replace(" + g.vector(d) + ", \"" + g.pick("a", "new") + `", "$1", "` + g.pick("b", "job") + `", "(.*)")`
+		return "label_replace(" + g.vector(d) + ", \"" + g.pick("a", "new", "__name__") + `", "` + g.pick("$1", "$1", "x", "", "$0", "$1_x") + `", "` +
+			g.pick("a", "b", "job", "missing", "", "__name__") + `", "` + g.pick("(.*)", "(.+)", "", ".*", ".+", "(1|2)", "(x)?.*") + `")`
 	case 3:
-		return "label_join(" + g.vector(d) + `, "` + g.pick("a", "new") + `", "-", "b", "missing")`
+		return "label_join(" + g.vector(d) + `, "` + g.pick("a", "new") + `", "` + g.pick("-", "") + `"` + g.pick("", `, "b"`, `, "b", "missing"`, `, "a"`) + ")"
 	case 4:
 		return "clamp(" + g.vector(d) + ", " + g.number() + ", " + g.number() + ")"
 	case 5:
@@ -227,33 +242,72 @@ func (g expressions) special(d int) string {
 	return "histogram_quantile(0.9, " + g.vector(d) + ")"
 }
 
-// load writes random series: gauges of both signs, counters with restarts, up, and native
-// histograms, with labels that are there or not, and with gaps.
-func (g expressions) load() string {
-	var b strings.Builder
-	b.WriteString("load 1m\n")
-	value := map[string]func() string{
-		"gauge": func() string {
-			return g.pick("0", "1", "-3", "2.5", "100", "NaN", "Inf", "-Inf", "_", "stale", "1e300", "0.1")
-		},
-		"other":   func() string { return g.pick("0", "1", "2", "7", "-1", "-3") },
-		"c_total": func() string { return g.pick("0", "1", "5", "5.5", "1000000", "_") },
-		"up":      func() string { return g.pick("0", "1", "1") },
-		"native": func() string {
-			return g.pick("_", "3", "{{schema:0 sum:5 count:4 buckets:[1 2 1]}}", "{{schema:0 sum:9 count:7 buckets:[2 3 2]}}")
-		},
+// function calls any function there is, with arguments of the right types.
+func (g expressions) function(d int) string {
+	names := slices.Sorted(maps.Keys(parser.Functions))
+	f := parser.Functions[names[g.IntN(len(names))]]
+	count := len(f.ArgTypes)
+	if f.Variadic != 0 {
+		count -= g.IntN(2)
 	}
-	for _, name := range []string{"gauge", "other", "c_total", "up", "native"} {
-		for _, set := range []string{`{a="1"}`, `{a="1",b="2"}`, `{a="2",b="2",job="1"}`, `{job="2"}`, `{b="x",job="1"}`} {
-			if g.IntN(3) == 0 {
-				continue
-			}
-			values := make([]string, 12)
-			for i := range values {
-				values[i] = value[name]()
-			}
-			fmt.Fprintf(&b, "  %s%s %s\n", name, set, strings.Join(values, " "))
+	args := make([]string, count)
+	for i := range args {
+		switch f.ArgTypes[i] {
+		case parser.ValueTypeVector:
+			args[i] = g.vector(d)
+		case parser.ValueTypeMatrix:
+			args[i] = g.matrix(d)
+		case parser.ValueTypeString:
+			args[i] = g.pick(`"a"`, `"new"`, `"$1"`, `"(.*)"`)
+		case parser.ValueTypeScalar:
+			args[i] = g.pick("0.5", "0.9", g.scalar(d))
 		}
 	}
-	return b.String()
+	switch f.Name {
+	case "rate", "irate", "increase":
+		args[0] = g.counterMatrix(d)
+	case "info":
+		if count == 2 {
+			args[1] = g.pick(`{b="2"}`, `{missing=~".*"}`, `{__name__=~".+_info",version!=""}`)
+		}
+	case "histogram_quantiles":
+		args[1] = g.pick(`"a"`, `"new"`)
+	}
+	call := f.Name + "(" + strings.Join(args, ", ") + ")"
+	if f.ReturnType == parser.ValueTypeScalar {
+		return "vector(" + call + ")"
+	}
+	return call
+}
+
+// part writes quotients and differences of a part and the whole, and sides that are dead.
+func (g expressions) part(d int) string {
+	whole := g.pick("gauge", "other", "up", "c_total", "rate(c_total[4m])", "(other >= 0)", "abs(gauge)", "native", g.vector(d))
+	some := g.pick(whole, whole+" > 1", whole+" == 0", "topk(2, "+whole+")", whole+" unless other", strings.Replace(whole, "c_total", `c_total{a="1"}`, 1))
+	by := g.pick("", " by (a)", " by (a, b)", " without (a)", " by (job)")
+	also := g.pick(by, by, " by (a)", "")
+	dead := g.pick(`gauge{a="1",a="2"}`, "count(up) < 1", "up > 1", `gauge{a=~"1|2",a!="1",a!="2"}`, "topk(0, up)", "gauge > 5 < 3")
+	switch g.IntN(7) {
+	case 0:
+		return g.pick("sum", "count") + by + " (" + some + ") / " + g.grouping(g.matching()) + g.pick("sum", "count") + also + " (" + whole + ")" + g.pick("", "", " > 1", " < 0", " >= 0")
+	case 1:
+		m := g.matching()
+		return "(" + whole + ") /" + g.pick(m, m, g.matching()) + "((" + whole + ") +" + m + "(" + g.pick("abs(other)", "(gauge > 0)", "up", "other") + "))"
+	case 2:
+		return "(" + some + ") unless" + g.matching() + "(" + whole + ")"
+	case 3:
+		return "(" + whole + ")" + g.pick(" or ", " unless ") + "(" + dead + ")"
+	case 4:
+		return "((" + dead + ") or (" + g.pick(dead, whole) + ")) or " + g.pick("absent("+dead+")", "vector(scalar("+dead+"))", whole)
+	case 5:
+		return g.pick("count(", "rate(c_total[4m]", "sum(rate(c_total[4m])", "(up", "stddev(", "vector(1", "(other > 2", "c_total", "count_over_time(gauge[5m:1m]") +
+			strings.TrimPrefix(g.pick(whole, whole), "x") + ")" + g.pick(" >= ", " > ", " <= ", " != ", " == ") + g.pick("0", "1", "-1", "3", "NaN")
+	}
+	return g.pick("count", "sum", "avg", "max") + by + "(" + some + ")" + g.pick(" >= ", " > ", " < ", " != ") + g.pick("0", "1", "-0.5")
+}
+
+// filledIn writes operations of which a missing side is filled in.
+func (g expressions) filledIn(d int) string {
+	return "(" + g.vector(d) + ")" + g.pick(" + ", " - ", " * ", " / ", " > ", " == ", " >= bool ", " != bool ") + g.grouping(g.matching()) +
+		g.pick("fill (0) ", "fill_left (1) ", "fill_right (-1) ", "fill_left (2) fill_right (0) ") + "(" + g.vector(d) + ")"
 }

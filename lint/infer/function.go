@@ -3,63 +3,129 @@ package infer
 import (
 	"math"
 
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// function infers a call from its arguments' results.
-type function func(e *parser.Call, args []*Result) *Result
+// function is what is known of a function: what a call returns, given its arguments' results,
+// and what the values mean, which is nil where nothing is known.
+type function struct {
+	infer   func(e *parser.Call, args []*Result) *Result
+	measure measureOf
+}
 
-// functions are the calls of which something is known; any other promises nothing.
+// functions are all functions of PromQL.
 var functions map[string]function
 
 func init() {
 	functions = map[string]function{
-		"absent": absent, "absent_over_time": absentOverTime,
-		"vector": vector, "scalar": scalar, "time": now, "pi": pi,
-		"clamp": clamp, "clamp_min": clampMin, "clamp_max": clampMax, "round": round,
-		"label_replace": setLabel, "label_join": setLabel, "info": info,
-		"sort": floatsOnly, "sort_desc": floatsOnly, "sort_by_label": passed, "sort_by_label_desc": passed,
-		"histogram_quantile": unbounded(1), "histogram_fraction": unbounded(2),
-		"timestamp": unbounded(0), "start_timestamp": unbounded(0),
-		"last_over_time": lastOverTime, "first_over_time": lastOverTime,
-		"rate": counterRate, "increase": counterRate, "irate": counterRate,
-		"delta": rangeOf(unboundedRange, true), "idelta": rangeOf(unboundedRange, true),
-		"deriv": rangeOf(unboundedRange, false), "predict_linear": rangeOf(unboundedRange, false),
-		"double_exponential_smoothing": rangeOf(unboundedRange, false), "quantile_over_time": quantileOverTime,
-		"avg_over_time": rangeOf(average, true), "sum_over_time": rangeOf(sum, true),
-		"min_over_time": rangeOf(Interval.reachable, false), "max_over_time": rangeOf(Interval.reachable, false),
-		"count_over_time":   rangeOf(fixed(whole(1, inf)), false),
-		"present_over_time": rangeOf(fixed(point(1)), false),
-		"changes":           rangeOf(fixed(whole(0, inf)), false),
-		"resets":            rangeOf(fixed(whole(0, inf)), false),
-		"stddev_over_time":  rangeOf(fixed(notNegative), false),
-		"stdvar_over_time":  rangeOf(fixed(notNegative), false),
-		"mad_over_time":     rangeOf(fixed(notNegative), false),
-		"abs":               eachOf(absolute), "ceil": eachOf(wholeBounds(math.Ceil)), "floor": eachOf(wholeBounds(math.Floor)),
-		"sgn": eachOf(sign), "sqrt": eachOf(fixed(notNegative)), "exp": eachOf(fixed(notNegative)),
-		"minute": datePart(0, 59), "hour": datePart(0, 23), "day_of_week": datePart(0, 6),
-		"day_of_month": datePart(1, 31), "day_of_year": datePart(1, 366),
-		"days_in_month": datePart(28, 31), "month": datePart(1, 12), "year": datePart(-inf, inf),
-	}
-	for _, name := range []string{
-		"ln", "log2", "log10", "deg", "rad", "sin", "cos", "tan", "asin", "acos", "atan",
-		"sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-	} {
-		functions[name] = eachOf(fixed(anything()))
+		"abs":    {eachOf(absolute), sameUnit(0)},
+		"absent": {absent, made(Flag, "is 1 where it returns anything")},
+		"absent_over_time": {
+			absentOverTime, made(Flag, "is 1 where it returns anything"),
+		},
+		"acos":              {eachOf(fixed(Interval{Lo: 0, Hi: math.Pi, NaN: true})), nil},
+		"acosh":             {eachOf(fixed(notNegative)), nil},
+		"asin":              {eachOf(fixed(Interval{Lo: -math.Pi / 2, Hi: math.Pi / 2, NaN: true})), nil},
+		"asinh":             {eachOf(rising(math.Asinh, -inf)), nil},
+		"atan":              {eachOf(rising(math.Atan, -inf)), nil},
+		"atanh":             {eachOf(fixed(anything())), nil},
+		"avg_over_time":     {rangeOf(average, true), averageOverTime},
+		"ceil":              {eachOf(wholeBounds(math.Ceil)), sameUnit(0)},
+		"changes":           {rangeOf(fixed(counted(0)), false), made(Count, "is a number of changes")},
+		"clamp":             {clamp, sameUnit(0)},
+		"clamp_max":         {clampMax, sameUnit(0)},
+		"clamp_min":         {clampMin, sameUnit(0)},
+		"cos":               {eachOf(wave), nil},
+		"cosh":              {eachOf(fixed(Interval{Lo: 1, Hi: inf, NaN: true})), nil},
+		"count_over_time":   {rangeOf(fixed(counted(1)), false), made(Count, "is a number of samples")},
+		"day_of_month":      {datePart(1, 31), nil},
+		"day_of_week":       {datePart(0, 6), nil},
+		"day_of_year":       {datePart(1, 366), nil},
+		"days_in_month":     {datePart(28, 31), nil},
+		"deg":               {eachOf(rising(func(v float64) float64 { return v * (180 / math.Pi) }, -inf)), nil},
+		"delta":             {rangeOf(unboundedRange, true), growth},
+		"deriv":             {rangeOf(unboundedRange, false), ratePerSecond},
+		"end":               {scalarWithin(finite()), made(Timestamp, "is a moment")},
+		"exp":               {eachOf(rising(math.Exp, -inf)), nil},
+		"first_over_time":   {lastOverTime, sameMeasure},
+		"floor":             {eachOf(wholeBounds(math.Floor)), sameUnit(0)},
+		"histogram_avg":     {fromHistograms(anything()), observation(0)},
+		"histogram_count":   {fromHistograms(anything()), histogramCount},
+		"histogram_stddev":  {fromHistograms(notNegative), observation(0)},
+		"histogram_stdvar":  {fromHistograms(anything()), nil},
+		"histogram_sum":     {fromHistograms(anything()), histogramSum},
+		"hour":              {datePart(0, 23), nil},
+		"idelta":            {rangeOf(unboundedRange, true), growth},
+		"increase":          {counterRate, growth},
+		"info":              {info, sameMeasure},
+		"integral":          {rangeOf(unboundedRange, false), nil},
+		"irate":             {counterRate, ratePerSecond},
+		"label_join":        {labelJoin, sameMeasure},
+		"label_replace":     {labelReplace, sameMeasure},
+		"last_over_time":    {lastOverTime, sameMeasure},
+		"ln":                {eachOf(rising(math.Log, 0)), nil},
+		"log10":             {eachOf(rising(math.Log10, 0)), nil},
+		"log2":              {eachOf(rising(math.Log2, 0)), nil},
+		"mad_over_time":     {rangeOf(fixed(notNegative), false), spreadOverTime},
+		"max_of":            {extreme(math.Max), greater},
+		"max_over_time":     {rangeOf(Interval.reachable, false), overTime(0)},
+		"min_of":            {extreme(math.Min), greater},
+		"min_over_time":     {rangeOf(Interval.reachable, false), overTime(0)},
+		"minute":            {datePart(0, 59), nil},
+		"month":             {datePart(1, 12), nil},
+		"pi":                {scalarWithin(point(math.Pi)), filledPi},
+		"predict_linear":    {rangeOf(unboundedRange, false), sameUnit(0)},
+		"present_over_time": {rangeOf(fixed(point(1)), false), made(Flag, "is 1 where it returns anything")},
+		"quantile_over_time": {
+			quantileOverTime, overTime(1),
+		},
+		"rad":                {eachOf(rising(func(v float64) float64 { return v * (math.Pi / 180) }, -inf)), nil},
+		"range":              {scalarWithin(Interval{Lo: 0, Hi: inf}), made(Seconds, "is a length of time")},
+		"rate":               {counterRate, ratePerSecond},
+		"resets":             {rangeOf(fixed(counted(0)), false), made(Count, "is a number of resets")},
+		"round":              {round, sameUnit(0)},
+		"scalar":             {scalar, filled},
+		"sgn":                {eachOf(sign), nil},
+		"sin":                {eachOf(wave), nil},
+		"sinh":               {eachOf(rising(math.Sinh, -inf)), nil},
+		"sort":               {floatsOnly, sameMeasure},
+		"sort_by_label":      {passed, sameMeasure},
+		"sort_by_label_desc": {passed, sameMeasure},
+		"sort_desc":          {floatsOnly, sameMeasure},
+		"sqrt":               {eachOf(rising(math.Sqrt, 0)), nil},
+		"start":              {scalarWithin(finite()), made(Timestamp, "is a moment")},
+		"start_timestamp":    {timestamps, made(Timestamp, "is a moment")},
+		"stddev_over_time":   {rangeOf(fixed(notNegative), false), spreadOverTime},
+		"stdvar_over_time":   {rangeOf(fixed(notNegative), false), nil},
+		"step":               {scalarWithin(Interval{Lo: 0, Hi: inf}), made(Seconds, "is a length of time")},
+		"sum_over_time":      {rangeOf(sum, true), sumOverTime},
+		"tan":                {eachOf(fixed(anything())), nil},
+		"tanh":               {eachOf(tanh), nil},
+		"time":               {scalarWithin(finite()), made(Timestamp, "is the current time in seconds since the epoch")},
+		"timestamp":          {timestamps, made(Timestamp, "is the time of the sample in seconds since the epoch")},
+
+		"double_exponential_smoothing": {rangeOf(unboundedRange, false), sameUnit(0)},
+		"histogram_fraction":           {fromBuckets(2), made(Ratio, "is a share of the observations")},
+		"histogram_quantile":           {fromBuckets(1), observation(1)},
+		"histogram_quantiles":          {quantiles, observation(0)},
+		"ts_of_first_over_time":        {rangeOf(fixed(finite()), false), made(Timestamp, "is a moment")},
+		"ts_of_last_over_time":         {rangeOf(fixed(finite()), false), made(Timestamp, "is a moment")},
+		"ts_of_max_over_time":          {rangeOf(fixed(finite()), false), made(Timestamp, "is a moment")},
+		"ts_of_min_over_time":          {rangeOf(fixed(finite()), false), made(Timestamp, "is a moment")},
+		"vector":                       {vector, filled},
+		"year":                         {datePart(-inf, inf), nil},
 	}
 }
-
-var notNegative = Interval{Lo: 0, Hi: inf, NaN: true}
 
 func (a *Analysis) call(e *parser.Call) *Result {
 	args := make([]*Result, len(e.Args))
 	for i, arg := range e.Args {
 		args[i] = a.infer(arg)
 	}
-	if infer, ok := functions[e.Func.Name]; ok {
-		return infer(e, args)
+	if f, ok := functions[e.Func.Name]; ok {
+		return f.infer(e, args)
 	}
+	// A function that a newer Prometheus has.
 	out := unknown()
 	if e.Func.ReturnType == parser.ValueTypeScalar {
 		out.Labels, out.Histograms, out.Presence = closed(nil), false, Always
@@ -67,109 +133,23 @@ func (a *Analysis) call(e *parser.Call) *Result {
 	return out
 }
 
-func fixed(i Interval) func(Interval) Interval { return func(Interval) Interval { return i } }
-
-func unboundedRange(Interval) Interval { return anything() }
-
-// eachOf is a function of each float sample; histograms and the metric name go.
-func eachOf(f func(Interval) Interval) function {
-	return func(e *parser.Call, args []*Result) *Result {
-		out := floatsOnly(e, args)
-		out.base = nil
-		out.Labels = withoutName(args[0].Labels, e)
-		out.Values = f(args[0].Values)
-		out.Values.NaN = out.Values.NaN || args[0].Values.NaN
-		return out
+// scalarWithin is a function without arguments whose value lies within the interval.
+func scalarWithin(i Interval) func(*parser.Call, []*Result) *Result {
+	return func(*parser.Call, []*Result) *Result {
+		return &Result{Labels: closed(nil), Values: i, Presence: Always}
 	}
 }
 
-// floatsOnly keeps the float samples.
-func floatsOnly(_ *parser.Call, args []*Result) *Result {
-	out := same(args[0])
-	if args[0].Histograms {
-		out = filtered(args[0])
-	}
-	out.Histograms = false
-	return out
-}
-
-func passed(_ *parser.Call, args []*Result) *Result { return same(args[0]) }
-
-// unbounded is a function of each sample of one argument whose value is not known.
-func unbounded(arg int) function {
-	return func(e *parser.Call, args []*Result) *Result {
-		out := filtered(args[arg])
-		out.base, out.Bound = nil, nil
-		out.Values, out.Histograms = anything(), false
-		out.Labels = withoutName(out.Labels, e)
-		if e.Func.Name == "histogram_quantile" || e.Func.Name == "histogram_fraction" {
-			// Classic buckets lose le, native histograms keep whatever they have.
-			if le := out.Labels.Get(labels.BucketLabel); le.State == Certain {
-				le.State = Possible
-				out.Labels = out.Labels.with(labels.BucketLabel, le)
-			}
+// extreme is max_of or min_of. The engine takes math.Max and math.Min, of which an infinity wins
+// over NaN.
+func extreme(f func(x, y float64) float64) func(*parser.Call, []*Result) *Result {
+	return func(_ *parser.Call, args []*Result) *Result {
+		x, y := args[0].Values.reachable(), args[1].Values.reachable()
+		out := Interval{Lo: f(x.Lo, y.Lo), Hi: f(x.Hi, y.Hi), NaN: x.NaN || y.NaN, Integer: x.Integer && y.Integer}
+		if x.noNumbers() || y.noNumbers() {
+			out = anything()
 		}
-		return out
-	}
-}
-
-// rangeOf is a function of the samples of each series in a range; the metric name goes.
-func rangeOf(f func(Interval) Interval, histograms bool) function {
-	return func(e *parser.Call, args []*Result) *Result {
-		in := args[len(args)-1]
-		if e.Args[0].Type() == parser.ValueTypeMatrix {
-			in = args[0]
-		}
-		out := filtered(in)
-		out.base = nil
-		out.Labels = withoutName(in.Labels, e)
-		out.Values = f(in.Values)
-		out.Histograms = histograms && in.Histograms
-		if out.Values != in.Values.reachable() {
-			out.Bound = nil
-		}
-		return out
-	}
-}
-
-func lastOverTime(_ *parser.Call, args []*Result) *Result {
-	out := filtered(args[0])
-	out.base = nil
-	return out
-}
-
-// counterRate is how a counter grows: never below 0 if the counter is not.
-func counterRate(e *parser.Call, args []*Result) *Result {
-	out := rangeOf(unboundedRange, true)(e, args)
-	plain := false
-	if matrix, ok := unwrap(e.Args[0]).(*parser.MatrixSelector); ok {
-		vs, isSelector := matrix.VectorSelector.(*parser.VectorSelector)
-		plain = isSelector && !vs.Anchored && !vs.Smoothed
-	}
-	if plain || args[0].Values.Lo >= 0 && !args[0].Values.NaN {
-		out.Values = notNegative
-		out.Bound = &Reason{Node: e, Clause: Operator, Text: e.Func.Name + "() of a counter is never negative: a drop counts as a restart from 0"}
-	}
-	return out
-}
-
-func quantileOverTime(e *parser.Call, args []*Result) *Result {
-	f := unboundedRange
-	if within01(args[0]) {
-		f = between
-	}
-	return rangeOf(f, false)(e, args)
-}
-
-func datePart(lo, hi float64) function {
-	return func(e *parser.Call, args []*Result) *Result {
-		if len(args) == 0 {
-			return &Result{Labels: closed(madeBy(e)), Values: whole(lo, hi), Presence: Always}
-		}
-		out := eachOf(fixed(whole(lo, hi)))(e, args)
-		out.Values.NaN = false
-		out.Bound = &Reason{Node: e, Clause: Operator, Text: e.Func.Name + "() is always " + whole(lo, hi).String()}
-		return out
+		return &Result{Labels: closed(nil), Values: out, Presence: Always}
 	}
 }
 
@@ -187,83 +167,29 @@ func scalar(_ *parser.Call, args []*Result) *Result {
 	if args[0].Presence == Never {
 		out.Values = nothing()
 	}
-	out.Values.NaN = true
-	return out
-}
-
-func now(*parser.Call, []*Result) *Result {
-	return &Result{Labels: closed(nil), Values: Interval{Lo: -inf, Hi: inf}, Presence: Always}
-}
-
-func pi(*parser.Call, []*Result) *Result {
-	return &Result{Labels: closed(nil), Values: point(math.Pi), Presence: Always}
-}
-
-// absent has the labels that its selector asks for by equality, as the engine makes them.
-func absent(e *parser.Call, args []*Result) *Result {
-	out := absentOverTime(e, args)
-	switch args[0].Presence {
-	case Always:
-		out.Presence, out.Why = Never, &Reason{
-			Node: e, Clause: Operator, Kind: Absence,
-			Text: "its argument always returns a result, so it is never absent",
-		}
-	case Never:
-		out.Presence = Always
+	if args[0].Presence != Always || args[0].Histograms || !args[0].Labels.None() {
+		out.Values.NaN = true
 	}
 	return out
 }
 
-func absentOverTime(e *parser.Call, _ []*Result) *Result {
-	out := &Result{
-		Labels: closed(&Reason{Node: e, Clause: Operator, Text: e.Func.Name + "() has only the labels that its selector asks for with ="}),
-		Values: point(1),
-		Bound:  &Reason{Node: e, Clause: Operator, Text: e.Func.Name + "() is 1 where it returns anything"},
-	}
-	var matchers []*labels.Matcher
-	switch arg := e.Args[0].(type) {
-	case *parser.VectorSelector:
-		matchers = arg.LabelMatchers
-	case *parser.MatrixSelector:
-		if vs, ok := arg.VectorSelector.(*parser.VectorSelector); ok {
-			matchers = vs.LabelMatchers
+func datePart(lo, hi float64) func(*parser.Call, []*Result) *Result {
+	return func(e *parser.Call, args []*Result) *Result {
+		if len(args) == 0 {
+			return &Result{Labels: closed(madeBy(e)), Values: whole(lo, hi), Presence: Always}
 		}
-	case *parser.ParenExpr:
-		// The engine may take the parentheses off first.
-		out.Labels = open()
+		out := eachOf(fixed(whole(lo, hi)))(e, args)
+		out.Values.NaN = false
+		out.Bound = &Reason{Node: e, Clause: Operator, Text: e.Func.Name + "() is always " + whole(lo, hi).String()}
 		return out
 	}
-	count := map[string]int{}
-	for _, m := range matchers {
-		count[m.Name]++
-	}
-	for _, m := range matchers {
-		if m.Type == labels.MatchEqual && count[m.Name] == 1 && m.Value != "" && !isMetadata(m.Name) {
-			out.Labels = out.Labels.with(m.Name, Label{State: Certain, Value: m.Value, Known: true})
-		} else if count[m.Name] > 1 {
-			out.Labels = out.Labels.with(m.Name, Label{})
-		}
-	}
-	return out
 }
 
-// setLabel is label_replace and label_join: the label they write may come or go.
-func setLabel(e *parser.Call, args []*Result) *Result {
-	out := same(args[0])
-	out.base = nil
-	name, ok := unwrap(e.Args[1]).(*parser.StringLiteral)
-	if !ok {
-		out.Labels = open()
-		return out
-	}
-	out.Labels = out.Labels.with(name.Val, Label{})
-	return out
-}
-
-// info adds labels of info series, and may drop series that have none.
-func info(_ *parser.Call, args []*Result) *Result {
+// timestamps is a moment for each sample.
+func timestamps(e *parser.Call, args []*Result) *Result {
 	out := filtered(args[0])
-	out.base = nil
-	out.Labels = open()
+	out.base, out.Bound = nil, nil
+	out.Values, out.Histograms = finite(), false
+	out.Labels = withoutName(out.Labels, e)
 	return out
 }

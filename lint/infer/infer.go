@@ -4,7 +4,8 @@
 // that end without an error, under the engine's default features).
 //
 // Two promises rest on what Prometheus and its metric types promise, not on PromQL: up is 0 or
-// 1, and a counter (what rate, irate and increase are applied to) is never negative.
+// 1, and a counter (what rate, irate and increase are applied to, and what Metadata calls one) is
+// a finite number and never negative.
 package infer
 
 import "github.com/prometheus/prometheus/promql/parser"
@@ -41,7 +42,15 @@ type Result struct {
 	Presence Presence
 	// Why is the reason for Never, otherwise nil.
 	Why *Reason
+	// Tautology is set where the expression is a comparison with a number that keeps every number
+	// it is given: it is why, otherwise nil. What it is given may be some of a metric's samples
+	// only, as in (x > 5) > 3.
+	Tautology *Reason
+	// Measure is what the values mean.
+	Measure
 
+	// scalar tells that the expression is of PromQL's type scalar.
+	scalar bool
 	// base is the expression this one filters: each returned sample has the value and, but for
 	// the metric name, the labels of a sample of base.
 	base parser.Expr
@@ -52,17 +61,19 @@ type Analysis struct {
 	// Root is the result of the whole expression.
 	Root *Result
 
-	results map[parser.Expr]*Result
-	shapes  shapes
+	results  map[parser.Expr]*Result
+	shapes   shapes
+	metadata Metadata
 }
 
 // Of returns the result of one part of the expression, or nil for what is no expression of the
 // analysed tree.
 func (a *Analysis) Of(expr parser.Expr) *Result { return a.results[expr] }
 
-// Analyse infers what the expression can return.
-func Analyse(expr parser.Expr) *Analysis {
-	a := &Analysis{results: map[parser.Expr]*Result{}, shapes: newShapes()}
+// Analyse infers what the expression can return. The metadata, which may be nil, tells kinds and
+// units of metrics.
+func Analyse(expr parser.Expr, metadata Metadata) *Analysis {
+	a := &Analysis{results: map[parser.Expr]*Result{}, shapes: newShapes(), metadata: metadata}
 	a.Root = a.infer(expr)
 	return a
 }
@@ -72,12 +83,33 @@ func (a *Analysis) infer(expr parser.Expr) *Result {
 	if r.base == nil {
 		r.base = expr
 	}
-	r.Expr = expr
-	if r.Presence != Never && r.Values.Empty() && !r.Histograms && expr.Type() != parser.ValueTypeString {
+	r.Expr, r.scalar = expr, a.isScalar(expr)
+	if r.Presence != Never && r.Values.Empty() && !r.Histograms {
 		r.Presence, r.Why = Never, r.Bound
 	}
+	r.Measure = a.measure(expr, r)
 	a.results[expr] = r
 	return r
+}
+
+// isScalar tells whether an expression whose parts are inferred is a scalar. The parser's Type
+// goes through all parts each time.
+func (a *Analysis) isScalar(expr parser.Expr) bool {
+	switch e := expr.(type) {
+	case *parser.NumberLiteral:
+		return true
+	case *parser.ParenExpr:
+		return a.results[e.Expr].scalar
+	case *parser.StepInvariantExpr:
+		return a.results[e.Expr].scalar
+	case *parser.UnaryExpr:
+		return a.results[e.Expr].scalar
+	case *parser.BinaryExpr:
+		return a.results[e.LHS].scalar && a.results[e.RHS].scalar
+	case *parser.Call:
+		return e.Func.ReturnType == parser.ValueTypeScalar
+	}
+	return false
 }
 
 func (a *Analysis) inferKind(expr parser.Expr) *Result {
@@ -87,15 +119,15 @@ func (a *Analysis) inferKind(expr parser.Expr) *Result {
 	case *parser.StringLiteral:
 		return &Result{Labels: closed(nil), Presence: Always}
 	case *parser.VectorSelector:
-		return selector(e)
+		return a.selector(e)
 	case *parser.MatrixSelector:
 		return filtered(a.infer(e.VectorSelector))
 	case *parser.SubqueryExpr:
 		return subquery(a.infer(e.Expr))
 	case *parser.ParenExpr:
-		return same(a.infer(e.Expr))
+		return wrapped(a.infer(e.Expr))
 	case *parser.StepInvariantExpr:
-		return same(a.infer(e.Expr))
+		return wrapped(a.infer(e.Expr))
 	case *parser.UnaryExpr:
 		return unary(e, a.infer(e.Expr))
 	case *parser.AggregateExpr:
@@ -113,15 +145,23 @@ func unknown() *Result {
 	return &Result{Labels: open(), Values: anything(), Histograms: true}
 }
 
-// same passes a result on unchanged.
+// wrapped is the result of an expression in parentheses.
+func wrapped(in *Result) *Result {
+	out := *in
+	return &out
+}
+
+// same passes the samples on unchanged.
 func same(in *Result) *Result {
 	out := *in
+	out.Tautology = nil
 	return &out
 }
 
 // filtered is some of the samples of in, perhaps none.
 func filtered(in *Result) *Result {
 	out := *in
+	out.Tautology = nil
 	if out.Presence == Always {
 		out.Presence = Maybe
 	}
@@ -140,7 +180,7 @@ func unary(e *parser.UnaryExpr, in *Result) *Result {
 		return same(in)
 	}
 	out := *in
-	out.base = nil
+	out.base, out.Tautology = nil, nil
 	out.Values = in.Values.negate()
 	out.Labels = withoutName(in.Labels, e)
 	return &out

@@ -5,7 +5,7 @@ import "math"
 // Interval bounds float values. Its zero value is the point 0.
 type Interval struct {
 	// Lo and Hi are the least and the greatest value; they are not reached themselves where
-	// LoOpen and HiOpen are set.
+	// LoOpen and HiOpen are set. An infinite bound that is open says that values are finite.
 	Lo, Hi         float64
 	LoOpen, HiOpen bool
 	// Integer tells that all finite values are whole numbers.
@@ -17,6 +17,9 @@ type Interval struct {
 var inf = math.Inf(1)
 
 func anything() Interval { return Interval{Lo: -inf, Hi: inf, NaN: true} }
+
+// finite holds all numbers but the infinities.
+func finite() Interval { return Interval{Lo: -inf, Hi: inf, LoOpen: true, HiOpen: true} }
 
 // nothing is the interval that holds no value.
 func nothing() Interval { return Interval{Lo: inf, Hi: -inf} }
@@ -31,6 +34,12 @@ func point(v float64) Interval {
 }
 
 func whole(lo, hi float64) Interval { return Interval{Lo: lo, Hi: hi, Integer: true} }
+
+// counted holds the finite whole numbers from lo.
+func counted(lo float64) Interval { return Interval{Lo: lo, Hi: inf, HiOpen: true, Integer: true} }
+
+// notNegative holds what a square root or a deviation can be.
+var notNegative = Interval{Lo: 0, Hi: inf, NaN: true}
 
 func (i Interval) noNumbers() bool {
 	return i.Lo > i.Hi || i.Lo == i.Hi && (i.LoOpen || i.HiOpen)
@@ -57,7 +66,11 @@ func (i Interval) Contains(v float64) bool {
 
 func (i Interval) contains0() bool { return i.Lo <= 0 && i.Hi >= 0 }
 
-func (i Interval) infinite() bool { return math.IsInf(i.Lo, 0) || math.IsInf(i.Hi, 0) }
+func (i Interval) minusInfinity() bool { return i.Lo == -inf && !i.LoOpen }
+
+func (i Interval) plusInfinity() bool { return i.Hi == inf && !i.HiOpen }
+
+func (i Interval) infinite() bool { return i.minusInfinity() || i.plusInfinity() }
 
 // exactInteger is where doubles hold every whole number.
 const exactInteger = 1 << 53
@@ -120,21 +133,17 @@ func (i Interval) hull(j Interval) Interval {
 	return out
 }
 
-func (i Interval) negate() Interval {
-	i.Lo, i.Hi, i.LoOpen, i.HiOpen = -i.Hi, -i.Lo, i.HiOpen, i.LoOpen
-	return i
-}
-
-// reachable closes the bounds: rounding can carry a value onto a bound it was only near to.
+// reachable closes the bounds: rounding can carry a value onto a bound it was only near to. What
+// is finite stays so, which is for the operation to undo where it can overflow.
 func (i Interval) reachable() Interval {
-	i.LoOpen, i.HiOpen = false, false
+	i.LoOpen, i.HiOpen = i.LoOpen && i.Lo == -inf, i.HiOpen && i.Hi == inf
 	return i
 }
 
-// rounded widens the bounds by more than the rounding error of a long sum. Sums of whole
-// numbers and the bound 0, which no sum of values on one side crosses, are exact.
+// rounded widens the bounds by more than the rounding error of a long sum, which may overflow.
+// Sums of whole numbers and the bound 0, which no sum of values on one side crosses, are exact.
 func (i Interval) rounded() Interval {
-	i = i.reachable()
+	i.LoOpen, i.HiOpen = false, false
 	if i.Integer && math.Abs(i.Lo) <= math.MaxInt32 && math.Abs(i.Hi) <= math.MaxInt32 {
 		return i
 	}
@@ -148,72 +157,4 @@ func (i Interval) rounded() Interval {
 		i.Hi = inf
 	}
 	return i.tighten()
-}
-
-func (i Interval) add(j Interval) Interval {
-	out := Interval{Lo: i.Lo + j.Lo, Hi: i.Hi + j.Hi, Integer: i.Integer && j.Integer, NaN: i.NaN || j.NaN}
-	if i.noNumbers() || j.noNumbers() {
-		out.Lo, out.Hi = nothing().Lo, nothing().Hi
-		return out
-	}
-	if math.IsInf(i.Hi, 1) && math.IsInf(j.Lo, -1) || math.IsInf(i.Lo, -1) && math.IsInf(j.Hi, 1) {
-		out.NaN = true
-	}
-	if math.IsNaN(out.Lo) {
-		out.Lo = -inf
-	}
-	if math.IsNaN(out.Hi) {
-		out.Hi = inf
-	}
-	return out
-}
-
-func (i Interval) mul(j Interval) Interval {
-	out := Interval{Lo: inf, Hi: -inf, Integer: i.Integer && j.Integer, NaN: i.NaN || j.NaN}
-	if i.noNumbers() || j.noNumbers() {
-		return out
-	}
-	if i.contains0() && j.infinite() || j.contains0() && i.infinite() {
-		out.NaN = true
-	}
-	for _, x := range []float64{i.Lo, i.Hi} {
-		for _, y := range []float64{j.Lo, j.Hi} {
-			product := x * y
-			if math.IsNaN(product) {
-				product = 0
-			}
-			out.Lo, out.Hi = min(out.Lo, product), max(out.Hi, product)
-		}
-	}
-	return out
-}
-
-func (i Interval) div(j Interval) Interval {
-	out := Interval{Lo: inf, Hi: -inf, NaN: i.NaN || j.NaN}
-	if i.noNumbers() || j.noNumbers() {
-		return out
-	}
-	if j.contains0() || i.infinite() && j.infinite() {
-		// The sign of a zero divisor is not known, so neither is that of the quotient.
-		return anything()
-	}
-	for _, x := range []float64{i.Lo, i.Hi} {
-		for _, y := range []float64{j.Lo, j.Hi} {
-			out.Lo, out.Hi = min(out.Lo, x/y), max(out.Hi, x/y)
-		}
-	}
-	return out
-}
-
-// mod follows math.Mod: the sign is that of i, the size below those of both.
-func (i Interval) mod(j Interval) Interval {
-	out := Interval{Integer: i.Integer && j.Integer, NaN: true}
-	bound := max(math.Abs(i.Lo), math.Abs(i.Hi))
-	if i.Lo < 0 {
-		out.Lo = -bound
-	}
-	if i.Hi > 0 {
-		out.Hi = bound
-	}
-	return out
 }

@@ -42,6 +42,18 @@ type Labels struct {
 	rest  Label
 }
 
+// mostNamed is how many labels are kept by name. Of more, nothing is promised: otherwise each
+// operator of a long chain would go through all of them.
+const mostNamed = 64
+
+// labelsOf is the set of the named labels and the rest.
+func labelsOf(named map[string]Label, rest Label) Labels {
+	if len(named) > mostNamed {
+		return open()
+	}
+	return Labels{named: named, rest: rest}
+}
+
 func open() Labels { return Labels{} }
 
 // closed is the set that has no labels at all.
@@ -58,6 +70,16 @@ func (l Labels) Get(name string) Label {
 // Open tells whether there may be labels that the expression does not name.
 func (l Labels) Open() bool { return l.rest.State == Possible }
 
+// None tells whether there are surely no labels, so that there is at most one series.
+func (l Labels) None() bool {
+	for _, label := range l.named {
+		if label.State != Gone {
+			return false
+		}
+	}
+	return !l.Open()
+}
+
 // Names returns the labels that differ from the rest, sorted.
 func (l Labels) Names() []string { return slices.Sorted(maps.Keys(l.named)) }
 
@@ -73,48 +95,60 @@ func (l Labels) withAll(changed map[string]Label) Labels {
 	named := make(map[string]Label, len(l.named)+len(changed))
 	maps.Copy(named, l.named)
 	maps.Copy(named, changed)
-	return Labels{named: named, rest: l.rest}
+	return labelsOf(named, l.rest)
 }
 
 // drop takes labels away; what was gone before keeps its reason.
 func (l Labels) drop(names []string, why *Reason) Labels {
-	changed := map[string]Label{}
+	var changed map[string]Label
 	for _, name := range names {
-		if l.Get(name).State != Gone {
-			changed[name] = Label{State: Gone, Why: why}
+		if l.Get(name).State == Gone {
+			continue
 		}
+		if changed == nil {
+			changed = make(map[string]Label, len(names))
+		}
+		changed[name] = Label{State: Gone, Why: why}
 	}
 	return l.withAll(changed)
 }
 
 // keep takes all labels away but the named ones.
 func (l Labels) keep(names []string, why *Reason) Labels {
-	out := Labels{named: make(map[string]Label, len(names)+len(l.named)), rest: Label{State: Gone, Why: why}}
+	if len(names) > mostNamed {
+		return open()
+	}
+	named, rest := make(map[string]Label, len(names)+len(l.named)), Label{State: Gone, Why: why}
 	if l.rest.State == Gone {
-		out.rest = l.rest
+		rest = l.rest
 	}
 	for name, label := range l.named {
 		if label.State != Gone {
 			label = Label{State: Gone, Why: why}
 		}
-		out.named[name] = label
+		named[name] = label
 	}
 	for _, name := range names {
-		out.named[name] = l.Get(name)
+		named[name] = l.Get(name)
 	}
-	return out
+	if len(named) > mostNamed {
+		maps.DeleteFunc(named, func(_ string, label Label) bool { return label.State == Gone })
+	}
+	return labelsOf(named, rest)
 }
 
 // either is what is known of a series that is from one of the two.
 func either(a, b Labels) Labels {
-	out := Labels{named: map[string]Label{}, rest: eitherLabel(a.rest, b.rest)}
+	named := make(map[string]Label, max(len(a.named), len(b.named)))
 	for name := range a.named {
-		out.named[name] = eitherLabel(a.Get(name), b.Get(name))
+		named[name] = eitherLabel(a.Get(name), b.Get(name))
 	}
 	for name := range b.named {
-		out.named[name] = eitherLabel(a.Get(name), b.Get(name))
+		named[name] = eitherLabel(a.Get(name), b.Get(name))
 	}
-	return out
+	rest := eitherLabel(a.rest, b.rest)
+	maps.DeleteFunc(named, func(_ string, label Label) bool { return label == rest })
+	return labelsOf(named, rest)
 }
 
 func eitherLabel(a, b Label) Label {
@@ -163,7 +197,12 @@ func bothLabel(a, b Label) (both Label, ok bool) {
 var metadataLabels = []string{model.MetricNameLabel, "__type__", "__unit__"}
 
 func withoutName(l Labels, at parser.Expr) Labels {
-	return l.drop(metadataLabels, &Reason{Node: at, Clause: Operator, Text: "the result is no longer that metric, so the metric name goes"})
+	for _, name := range metadataLabels {
+		if l.Get(name).State != Gone {
+			return l.drop(metadataLabels, &Reason{Node: at, Clause: Operator, Text: "the result is no longer that metric, so the metric name goes"})
+		}
+	}
+	return l
 }
 
 func isMetadata(name string) bool { return schema.IsMetadataLabel(name) }

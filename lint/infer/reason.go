@@ -32,18 +32,18 @@ type Reason struct {
 	Matcher *labels.Matcher
 	// Text says in a few words, in lower case, what the place does.
 	Text string
-	// Kind sorts reasons for Never; it is NoKind for others.
-	Kind Kind
+	// Kind sorts reasons for Never; it is NoContradiction for others.
+	Kind Contradiction
 	// Because are the reasons this one rests on.
 	Because []*Reason
 }
 
-// Kind is the way in which an expression is empty.
-type Kind int
+// Contradiction is the way in which an expression is empty.
+type Contradiction int
 
-// The kinds.
+// The contradictions.
 const (
-	NoKind Kind = iota
+	NoContradiction Contradiction = iota
 	// Matchers is a selector whose matchers exclude each other.
 	Matchers
 	// Comparison is a comparison that no possible value passes.

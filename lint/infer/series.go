@@ -10,7 +10,7 @@ import (
 // sameSeries tells whether samples with equal labels in both results come from one sample of
 // one common expression, and so have one value.
 func (a *Analysis) sameSeries(x, y *Result) bool {
-	if !x.oneName() || !y.oneName() {
+	if x.base == nil || y.base == nil || !x.oneName() || !y.oneName() {
 		return false
 	}
 	return a.shapes.source(x.base) == a.shapes.source(y.base)
@@ -66,6 +66,10 @@ func (s shapes) number(expr parser.Expr) int {
 	case *parser.Call:
 		number = s.node("call "+e.ShortString(), e.Args...)
 	case *parser.AggregateExpr:
+		if choosesSeries(e.Op) {
+			// Of equal values it may choose others each time.
+			return s.unique(e)
+		}
 		number = s.node("aggregation "+e.ShortString(), e.Expr)
 		if e.Param != nil {
 			number = s.node("aggregation "+e.ShortString(), e.Param, e.Expr)
@@ -73,6 +77,13 @@ func (s shapes) number(expr parser.Expr) int {
 	default:
 		number = s.numberOf("leaf " + expr.String())
 	}
+	s.numbers[expr] = number
+	return number
+}
+
+// unique is the number of an expression that none is equal to, not even if it reads the same.
+func (s shapes) unique(expr parser.Expr) int {
+	number := s.numberOf("unique " + strconv.Itoa(len(s.texts)))
 	s.numbers[expr] = number
 	return number
 }

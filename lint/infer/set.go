@@ -56,16 +56,23 @@ func or(left, right *Result) *Result {
 	return out
 }
 
-func unless(e *parser.BinaryExpr, left, right *Result) *Result {
+func (a *Analysis) unless(e *parser.BinaryExpr, left, right *Result) *Result {
 	if right.Presence == Never {
 		return same(left)
 	}
 	out := filtered(left)
 	m := e.VectorMatching
-	if out.Presence != Never && right.Presence == Always && m.On && len(m.MatchingLabels) == 0 {
+	switch {
+	case out.Presence == Never:
+	case right.Presence == Always && m.On && len(m.MatchingLabels) == 0:
 		out.Presence, out.Why = Never, &Reason{
 			Node: e, Clause: Operator, Kind: Absence,
 			Text: "the right side always returns a result, and on() matches it with everything",
+		}
+	case a.picks(e.LHS, e.RHS):
+		out.Presence, out.Why = Never, &Reason{
+			Node: e, Clause: Operator, Kind: Absence,
+			Text: "every series of the left side is one of the right side too, so none is left",
 		}
 	}
 	return out

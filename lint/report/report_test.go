@@ -3,9 +3,11 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rulekit/rulekit/lint"
 	"github.com/rulekit/rulekit/lint/report"
@@ -28,24 +30,48 @@ func print(t *testing.T, format string, o report.Options, result *lint.Result) s
 
 // hostile is a finding whose every text could disturb a terminal.
 func hostile() *lint.Result {
-	const bad = "a\x1b[2Jb\nc\u009b"
+	const bad = "a\x1b[2Jb\r\nc\u009b,\xff:]]>\x00<&%0A::error::"
 	file := &rules.File{Path: bad, Source: []byte(bad)}
 	return &lint.Result{Files: 1, Diagnostics: []lint.Diagnostic{{
 		Check: "never-fires", Severity: lint.Error, File: file, Span: rules.Span{Start: 0, End: len(bad)},
-		Message: bad, Label: bad, Hint: bad,
+		Message: bad, Label: bad, Hint: bad, Edits: []lint.Edit{{Span: rules.Span{Start: 1, End: 2}, New: bad}},
 		Related: []lint.Related{{File: file, Message: bad}, {File: &rules.File{Path: bad}, Message: bad}},
 	}}}
 }
 
+// TestHostileText keeps text that could disturb its reader out of every format.
 func TestHostileText(t *testing.T) {
-	for _, short := range []bool{true, false} {
-		if text := print(t, "text", report.Options{Short: short}, hostile()); strings.ContainsAny(text, "\x1b\u009b") {
-			t.Errorf("control characters get through:\n%q", text)
+	for _, format := range report.Formats() {
+		out := print(t, format, report.Options{}, hostile())
+		if strings.ContainsAny(out, "\x00\x1b") || !utf8.ValidString(out) {
+			t.Errorf("%s: control characters or broken text get through:\n%q", format, out)
+		}
+		switch format {
+		case "json", "gitlab", "sarif":
+			var parsed any
+			if err := json.Unmarshal([]byte(out), &parsed); err != nil {
+				t.Errorf("%s: %v", format, err)
+			}
+		case "junit", "checkstyle":
+			if err := xml.Unmarshal([]byte(out), new(struct{})); err != nil {
+				t.Errorf("%s: %v\n%s", format, err, out)
+			}
+		case "github", "short":
+			if want := map[string]int{"github": 1, "short": 2}[format]; strings.Count(out, "\n") != want {
+				t.Errorf("%s: want %d lines:\n%s", format, want, out)
+			}
+			fallthrough
+		case "text":
+			if strings.Contains(out, "\u009b") {
+				t.Errorf("%s: control characters get through:\n%q", format, out)
+			}
+		default:
+			t.Errorf("%s: a new format needs a case here", format)
 		}
 	}
-	var parsed map[string]any
-	if err := json.Unmarshal([]byte(print(t, "json", report.Options{}, hostile())), &parsed); err != nil {
-		t.Error(err)
+	statistics := print(t, "text", report.Options{Statistics: true}, hostile())
+	if strings.ContainsAny(statistics, "\x1b\u009b") {
+		t.Errorf("control characters get through:\n%q", statistics)
 	}
 }
 
@@ -60,6 +86,10 @@ func TestSummary(t *testing.T) {
 		"0 errors, 2 warnings, 1 info in 2 files (1 rule)\n": {
 			Files: 2, Rules: 1,
 			Diagnostics: []lint.Diagnostic{finding(lint.Warning), finding(lint.Warning), finding(lint.Info)},
+		},
+		"1 error, 1 warning in 1 file (1 rule); 1 can be mended with --fix\n": {
+			Files: 1, Rules: 1,
+			Diagnostics: []lint.Diagnostic{finding(lint.Error), {File: file, Severity: lint.Warning, Edits: []lint.Edit{{New: "x"}}}},
 		},
 	} {
 		if got := print(t, "text", report.Options{}, result); !strings.HasSuffix(got, want) {

@@ -11,13 +11,29 @@ import (
 	"github.com/rulekit/rulekit/rules/terminal"
 )
 
-func init() { formats["text"] = func(o Options) Printer { return textPrinter{o} } }
+func init() {
+	formats["text"] = func(o Options) Printer { return textPrinter{o} }
+	formats["short"] = func(o Options) Printer {
+		o.Short = true
+		return textPrinter{o}
+	}
+}
 
 // textPrinter writes findings for people. The first line of each is made for editors and grep.
 type textPrinter struct{ Options }
 
 func (p textPrinter) Print(w io.Writer, result *lint.Result) error {
 	out := bufio.NewWriter(w)
+	if p.Statistics {
+		out.WriteString(p.statistics(result))
+	} else {
+		p.findings(out, result)
+	}
+	out.WriteString(p.summary(result))
+	return out.Flush()
+}
+
+func (p textPrinter) findings(out *bufio.Writer, result *lint.Result) {
 	known := sources{}
 	for i := range result.Diagnostics {
 		d := &result.Diagnostics[i]
@@ -26,10 +42,7 @@ func (p textPrinter) Print(w io.Writer, result *lint.Result) error {
 			out.WriteString(p.details(known, d) + "\n")
 		}
 	}
-	out.WriteString(p.summary(result))
-	return out.Flush()
 }
-
 func (p textPrinter) headline(known sources, d *lint.Diagnostic) string {
 	line, column := known.of(d.File).Position(d.Span.Start)
 	place := fmt.Sprintf("%s:%d:%d:", oneLine(d.File.Path), line, column)
@@ -100,6 +113,9 @@ func (p textPrinter) summary(result *lint.Result) string {
 	counts := []string{plural(errors, "error"), plural(warnings, "warning")}
 	if infos > 0 {
 		counts = append(counts, plural(infos, "info"))
+	}
+	if n := fixable(result); n > 0 {
+		scope += fmt.Sprintf("; %d can be mended with --fix", n)
 	}
 	return fmt.Sprintf("%s %s\n", p.Style.Bold(strings.Join(counts, ", ")), scope)
 }

@@ -1,0 +1,105 @@
+package lint_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rulekit/rulekit/lint"
+	"github.com/rulekit/rulekit/rules"
+)
+
+// alerts is a rule file with n alerts that have the given lines below them.
+func alerts(n int, lines ...string) string {
+	var b strings.Builder
+	b.WriteString("groups:\n  - name: g\n    rules:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "      - alert: Belt%dStopped\n        expr: belt_running{belt=\"%d\"} == 0\n", i, i)
+		for _, line := range lines {
+			fmt.Fprintf(&b, "        %s\n", line)
+		}
+	}
+	return b.String()
+}
+
+// findings are the severities and messages that one check has for the files.
+func findings(t *testing.T, check string, sources ...string) []string {
+	t.Helper()
+	c, err := lint.Lookup(check)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*rules.File
+	for i, source := range sources {
+		files = append(files, rules.Parse(fmt.Sprintf("file%d.yaml", i), []byte(source), rules.Options{}))
+	}
+	result, err := lint.Run(context.Background(), files, lint.Options{Checks: []*lint.Check{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, d := range result.Diagnostics {
+		all = append(all, d.Severity.String()+": "+d.Message)
+	}
+	return all
+}
+
+// TestMissingTogether proves that what all alerts of a file or a run lack is told once.
+func TestMissingTogether(t *testing.T) {
+	severe := "labels: {severity: warning}"
+	summary := "annotations: {summary: x}"
+	runbook := "annotations: {runbook_url: x}"
+	for _, test := range []struct {
+		name, check string
+		files       []string
+		want        []string
+	}{
+		{"no severity in a run", "missing-severity", []string{alerts(4), alerts(2)}, []string{"info: none of the 6 alerts has a severity label"}},
+		{"no severity in a small run", "missing-severity", []string{alerts(2)}, []string{"warning: alert has no severity label", "warning: alert has no severity label"}},
+		{"no severity in a file", "missing-severity", []string{alerts(4, severe), alerts(3)}, []string{"warning: none of the 3 alerts of this file has a severity label"}},
+		{"no text in a file", "missing-summary", []string{alerts(1, summary), alerts(4, severe)}, []string{"warning: none of the 4 alerts of this file has a summary"}},
+		{"a message is a text", "missing-summary", []string{alerts(4, "annotations: {message: x}")}, nil},
+		{"no runbook in a run", "missing-runbook", []string{alerts(12), alerts(13)}, []string{"info: none of the 25 alerts links a runbook"}},
+		{"half have a runbook", "missing-runbook", []string{alerts(12), alerts(12, runbook)}, nil},
+		{"some have no runbook", "missing-runbook", []string{alerts(2), alerts(30, runbook)}, []string{"info: 2 alerts of this file link no runbook, as most others do"}},
+	} {
+		if diff := cmp.Diff(test.want, findings(t, test.check, test.files...)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// TestAnnotationKeyOfRun proves that a run's own names are known, and its customs respected.
+func TestAnnotationKeyOfRun(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		files []string
+		want  []string
+	}{
+		{"all use another name", []string{alerts(6, "annotations: {Summary: x}")}, nil},
+		{"a name of the run", []string{alerts(30, "annotations: {escalation: x}"), alerts(1, "annotations: {escaltion: x}")},
+			[]string{"warning: annotation escaltion is not escalation: message templates do not print it"}},
+		{"a rare name of the run", []string{alerts(5, "annotations: {escalation: x}"), alerts(1, "annotations: {escaltion: x}")}, nil},
+		{"both names", []string{alerts(1, "annotations: {summary: x, Summary: y}"), alerts(3, "annotations: {summary: x}")},
+			[]string{"warning: annotation Summary is not summary: message templates do not print it"}},
+	} {
+		if diff := cmp.Diff(test.want, findings(t, "annotation-key", test.files...)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// TestMisspeltWordNeedsACommonOne proves that two spellings that are both rare are left alone.
+func TestMisspeltWordNeedsACommonOne(t *testing.T) {
+	common := alerts(8, "annotations: {summary: The warehouse is closed}")
+	rare := alerts(1, "annotations: {summary: The warehose is closed}")
+	if got := findings(t, "misspelt-word", common, rare); len(got) != 1 {
+		t.Errorf("beside a common word: %q", got)
+	}
+	if got := findings(t, "misspelt-word", alerts(7, "annotations: {summary: The warehouse is closed}"), rare); got != nil {
+		t.Errorf("beside a rare word: %q", got)
+	}
+}

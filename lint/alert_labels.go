@@ -22,10 +22,11 @@ type sentAlert struct {
 func (p *Pass) sentAlerts() []*sentAlert {
 	return shared(p, "sent-alerts", func(files []*rules.File) []*sentAlert {
 		var all []*sentAlert
+		names := p.Wiring.labelNames()
 		for _, file := range files {
 			for _, rule := range file.Rules() {
 				if rule.IsAlert() {
-					all = append(all, newSentAlert(p, rule))
+					all = append(all, newSentAlert(p, rule, names))
 				}
 			}
 		}
@@ -33,11 +34,11 @@ func (p *Pass) sentAlerts() []*sentAlert {
 	})
 }
 
-// newSentAlert works out all labels that the wiring names, so that afterwards the alert is only
+// newSentAlert works out the labels that the wiring names, so that afterwards the alert is only
 // read, perhaps by several checks at once.
-func newSentAlert(p *Pass, rule *rules.Rule) *sentAlert {
+func newSentAlert(p *Pass, rule *rules.Rule, names []string) *sentAlert {
 	a := &sentAlert{rule: rule, pass: p, labels: map[string]infer.Label{}, kept: map[string]bool{}}
-	for _, name := range p.Wiring.labelNames() {
+	for _, name := range names {
 		a.labels[name] = a.infer(name)
 	}
 	if rule.AST != nil {

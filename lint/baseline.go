@@ -37,6 +37,9 @@ type BaselineEntry struct {
 	Path        string `json:"path"`
 	Rule        string `json:"rule,omitempty"`
 	Message     string `json:"message"`
+	// Related are the other files that it has to do with. It is not mended where they were not
+	// looked at.
+	Related []string `json:"related,omitempty"`
 }
 
 // NewBaseline returns an empty baseline that is to be kept in a file of that path.
@@ -119,6 +122,7 @@ func (b *Baseline) Refresh(result *Result, looked Looked) {
 		seen[fingerprint] = true
 		findings = append(findings, BaselineEntry{
 			Fingerprint: fingerprint, Check: d.Check, Path: b.path(d.File.Path), Rule: d.RuleName(), Message: d.Message,
+			Related: b.relatedPaths(d),
 		})
 	}
 	for _, e := range b.Findings {
@@ -167,6 +171,18 @@ func (b *Baseline) path(name string) string {
 	return filepath.ToSlash(relative)
 }
 
+// relatedPaths are the paths of the other files that a finding has to do with.
+func (b *Baseline) relatedPaths(d *Diagnostic) []string {
+	var all []string
+	for _, related := range d.Related {
+		if related.File != d.File {
+			all = append(all, b.path(related.File.Path))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // fingerprints are those of the findings if lint were started in the folder of the baseline.
 func (b *Baseline) fingerprints(result *Result) []string {
 	moved := map[*rules.File]*rules.File{}
@@ -182,7 +198,7 @@ func (b *Baseline) fingerprints(result *Result) []string {
 }
 
 // gone tells of entries that were not found whether they are mended: the run looked where they
-// were, or their file is no more.
+// were, at all files that they have to do with, or their file is no more.
 func (b *Baseline) gone(looked Looked) func(BaselineEntry) bool {
 	paths, checks, exists := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, file := range looked.Files {
@@ -191,16 +207,20 @@ func (b *Baseline) gone(looked Looked) func(BaselineEntry) bool {
 	for _, check := range looked.Checks {
 		checks[check.Name] = true
 	}
-	return func(e BaselineEntry) bool {
-		if paths[e.Path] {
-			return checks[e.Check]
-		}
-		there, known := exists[e.Path]
+	isThere := func(path string) bool {
+		there, known := exists[path]
 		if !known {
-			_, err := os.Stat(filepath.Join(b.folder, filepath.FromSlash(e.Path)))
+			_, err := os.Stat(filepath.Join(b.folder, filepath.FromSlash(path)))
 			there = !errors.Is(err, fs.ErrNotExist)
-			exists[e.Path] = there
+			exists[path] = there
 		}
-		return !there
+		return there
+	}
+	notLooked := func(path string) bool { return !paths[path] && isThere(path) }
+	return func(e BaselineEntry) bool {
+		if !paths[e.Path] {
+			return !isThere(e.Path)
+		}
+		return checks[e.Check] && !slices.ContainsFunc(e.Related, notLooked)
 	}
 }

@@ -108,6 +108,56 @@ func TestParseBaseline(t *testing.T) {
 	}
 }
 
+// TestBaselineRelated is about findings that compare files: they stay known in whatever folder lint is
+// started, and are not mended where the other file was not looked at.
+func TestBaselineRelated(t *testing.T) {
+	folder := t.TempDir()
+	result := func(at string) (a, b *rules.File, found *lint.Result) {
+		a, b = &rules.File{Path: filepath.Join(at, "a.yaml")}, &rules.File{Path: filepath.Join(at, "b.yaml")}
+		return a, b, &lint.Result{Diagnostics: []lint.Diagnostic{{
+			Check: everyRule.Name, File: b, Message: "is also in " + a.Path, Related: []lint.Related{{File: a}},
+		}}}
+	}
+	for _, name := range []string{"a.yaml", "b.yaml"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	known, err := lint.NewBaseline(filepath.Join(folder, "known.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks := []*lint.Check{everyRule}
+	a, b, found := result(folder)
+	known.Refresh(found, lint.Looked{Files: []*rules.File{a, b}, Checks: checks})
+	if diff := cmp.Diff([]string{"a.yaml"}, known.Findings[0].Related); diff != "" {
+		t.Error(diff)
+	}
+	t.Chdir(folder)
+	_, _, found = result("")
+	if n, mended := known.Filter(found, lint.Looked{Files: []*rules.File{a, b}, Checks: checks}); n != 1 || mended != 0 {
+		t.Errorf("from the folder itself %d findings are known, and %d mended", n, mended)
+	}
+	for _, test := range []struct {
+		files  []*rules.File
+		mended int
+	}{
+		{[]*rules.File{a}, 0},
+		{[]*rules.File{b}, 0},
+		{[]*rules.File{a, b}, 1},
+	} {
+		if _, mended := known.Filter(&lint.Result{}, lint.Looked{Files: test.files, Checks: checks}); mended != test.mended {
+			t.Errorf("with %d files, %d are mended, want %d", len(test.files), mended, test.mended)
+		}
+	}
+	if err := os.Remove("a.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	if _, mended := known.Filter(&lint.Result{}, lint.Looked{Files: []*rules.File{b}, Checks: checks}); mended != 1 {
+		t.Error("the other file is gone, and the finding not mended")
+	}
+}
+
 func FuzzParseBaseline(f *testing.F) {
 	f.Add([]byte(`{"version": 1, "findings": [{"fingerprint": "00", "check": "a", "path": "b", "message": "c"}]}`))
 	f.Add([]byte(`{"version": 1, "findings": null}`))

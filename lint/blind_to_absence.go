@@ -91,12 +91,15 @@ func upFlag(expr parser.Expr) *parser.VectorSelector {
 	if !ok {
 		return nil
 	}
-	bound, ok := literal(e.RHS)
-	isDown := e.Op == parser.EQLC && bound == 0 || e.Op == parser.NEQ && bound == 1 || e.Op == parser.LSS && bound == 1
+	number, op, subject := e.RHS, e.Op, bare(e.LHS)
+	if e.LHS.Type() == parser.ValueTypeScalar {
+		number, op, subject = e.LHS, mirroredComparison[e.Op], bare(e.RHS)
+	}
+	bound, ok := literal(number)
+	isDown := op == parser.EQLC && bound == 0 || op == parser.NEQ && bound == 1 || op == parser.LSS && bound == 1
 	if !ok || !isDown || e.ReturnBool {
 		return nil
 	}
-	subject := bare(e.LHS)
 	for subject != nil {
 		switch s := subject.(type) {
 		case *parser.VectorSelector:

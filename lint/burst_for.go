@@ -69,7 +69,7 @@ type event struct {
 // window.
 func anyEvent(p *Pass, rule *rules.Rule, part *part) (event, bool) {
 	c, ok := conditionOf(p.Infer(rule), part.Expr)
-	if !ok || !(c.Op == parser.GTR && c.Bound == 0 || c.Op == parser.NEQ && c.Bound == 0) {
+	if !ok || !(c.Bound == 0 && (c.Op == parser.GTR || c.Op == parser.NEQ) || c.Bound == 1 && c.Op == parser.GTE) {
 		return event{}, false
 	}
 	call, ok := summed(c.Subject).(*parser.Call)

@@ -26,7 +26,7 @@ how that comes about. A part that reads no series, such as ` + "`vector(0) > 1`"
 func deadBranch(p *Pass) {
 	for rule := range p.Rules() {
 		for _, dead := range p.Infer(rule).Dead() {
-			d := neverDiagnostic(p.Infer(rule), rule, dead.Why)
+			d := neverDiagnostic(p, rule, dead.Why)
 			text, found := strings.CutPrefix(d.Message, neverMessage(rule))
 			if !found {
 				text = ""

@@ -157,11 +157,16 @@ type sideLabel struct {
 func (c *inhibitionCheck) side(alerts []*sentAlert, name string) sideLabel {
 	side := sideLabel{all: true, none: true, known: true, values: map[string]bool{}}
 	for _, alert := range alerts {
+		if !side.all && !side.none && !side.known {
+			break
+		}
 		label := alert.label(name)
 		side.all = side.all && alert.keeps(name)
 		side.none = side.none && label.State == infer.Gone
 		side.known = side.known && label.State == infer.Certain && label.Known
-		side.values[label.Value] = true
+		if side.known {
+			side.values[label.Value] = true
+		}
 	}
 	return side
 }
@@ -186,8 +191,13 @@ func (c *inhibitionCheck) drops() bool {
 	var place rules.Scalar
 	var name string
 	for _, target := range c.targets {
-		same := slices.DeleteFunc(slices.Clone(sources[target.rule.Name()]), func(a *sentAlert) bool { return a == target })
-		if len(same) == 0 || len(same) > 4 {
+		const most = 4
+		same := sources[target.rule.Name()]
+		if len(same) == 0 || len(same) > most+1 {
+			continue
+		}
+		same = slices.DeleteFunc(slices.Clone(same), func(a *sentAlert) bool { return a == target })
+		if len(same) == 0 || len(same) > most {
 			continue
 		}
 		for _, label := range c.equal {

@@ -2,7 +2,9 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/rulekit/rulekit/lint/infer"
@@ -19,9 +21,11 @@ nothing:
 - ` + "`sum by (depot, truck) (max by (depot) (x))`" + `: groups by depot only.
 - ` + "`a * on (depot) group_left (city) sum by (depot) (b)`" + `: brings over no city; the text of the alert has a hole.
 - ` + "`a / on (depot, truck) b`" + ` where neither side has a truck: matches by depot only.
+- ` + "`sum by (depot) (a) / sum(b)`" + `: one side has a depot, the other has dropped it, so no two series match. What is meant
+  is ` + "`/ on () group_left () sum(b)`" + `.
 
-Keep the label further in, or take it out further out. A label that group_left or group_right should bring over is a
-warning, the others are info: they change nothing, and a label such as cluster is often there for those who have one.`,
+Keep the label further in, or take it out further out. A label that group_left or group_right should bring over, and
+one that only one side groups by, is a warning; the others are info: they change nothing, and a label such as cluster is often there for those who have one.`,
 		Severity: Warning,
 		Run:      droppedLabel,
 	})
@@ -37,6 +41,7 @@ func droppedLabel(p *Pass) {
 		case *parser.BinaryExpr:
 			if e.VectorMatching != nil {
 				addDroppedMatching(p, rule, e, found)
+				addOneSided(p, rule, e, found)
 			}
 		}
 	})
@@ -108,5 +113,36 @@ func addDroppedMatching(p *Pass, rule *rules.Rule, e *parser.BinaryExpr, found *
 			d.Related = append(d.Related, Related{File: rule.File(), Span: locate(rule, why), Message: why.Text})
 		}
 		found.addAs(Info, d)
+	}
+}
+
+// addOneSided reports a label that series are matched by, which one side groups by and the other
+// has dropped: only series without it can match.
+func addOneSided(p *Pass, rule *rules.Rule, e *parser.BinaryExpr, found *findings) {
+	if e.Op == parser.LOR || e.Op == parser.LUNLESS || len(found.all) >= maxFindings || p.Infer(rule).Of(e).Presence == infer.Never {
+		return
+	}
+	for _, sides := range [][2]parser.Expr{{e.LHS, e.RHS}, {e.RHS, e.LHS}} {
+		keeps := p.Infer(rule).Of(sides[0]).Labels
+		if keeps.Open() {
+			continue
+		}
+		for _, label := range namedLabels(keeps) {
+			// le is named where only native histograms, which have none, are left.
+			if label == model.BucketLabel || slices.Contains(e.VectorMatching.MatchingLabels, label) != e.VectorMatching.On {
+				continue
+			}
+			why := droppedFrom(p, rule, sides[1], label)
+			if why == nil {
+				continue
+			}
+			found.add(Diagnostic{
+				Rule: rule, Span: clauseOf(rule, e, infer.Operator), Label: "matches only series without " + label,
+				Message: fmt.Sprintf("one side groups by %s, and the other has dropped it, so the two do not match", label),
+				Hint:    fmt.Sprintf("keep %s on both sides, or match without it: on (...) or ignoring (%s), with group_left or group_right", label, label),
+				Related: []Related{{File: rule.File(), Span: locate(rule, why), Message: why.Text}},
+			})
+			return
+		}
 	}
 }

@@ -79,6 +79,7 @@ func TestFindingsAreBounded(t *testing.T) {
 	for _, test := range []struct{ check, expr string }{
 		{"dropped-label", strings.Repeat("sum by (a) (sum by (b) (", times) + "x" + strings.Repeat("))", times)},
 		{"redundant-regexp", "x{" + strings.Repeat(`a=~"b",`, times) + "}"},
+		{"redundant-regexp", `x{a=~"b",` + strings.Repeat(`a=~"b.+",`, times) + "}"},
 		{"histogram-quantile", strings.Repeat("histogram_quantile(9, ", times) + "x_bucket" + strings.Repeat(")", times)},
 		{"unit-mismatch", "x_bytes" + strings.Repeat(" + x_seconds - x_bytes", times)},
 		{"nan-aggregation", strings.Repeat("sum(rate(x[5m]) / ", times) + "rate(y[5m])" + strings.Repeat(")", times)},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
 // Fingerprint tells a finding from others, also in later runs: it stays the same when lines are
@@ -17,7 +18,7 @@ func (d *Diagnostic) Fingerprint() string {
 	hash := sha256.New()
 	for _, part := range []string{
 		d.Check, filepath.ToSlash(filepath.Clean(d.File.Path)), d.GroupName(), d.RuleName(),
-		withoutPlaces(d.Message), d.text(),
+		d.messageWithoutPlaces(), d.text(),
 	} {
 		// The length keeps "ab", "c" apart from "a", "bc".
 		fmt.Fprintf(hash, "%d:%s\n", len(part), part)
@@ -39,11 +40,20 @@ func Fingerprints(result *Result) []string {
 	return all
 }
 
-// places are the parts of a message that change when lines move: line numbers, and the
-// :12:3 behind the path of a file.
-var places = regexp.MustCompile(`\blines? \d+|:\d+(?::\d+)?\b`)
+// places are the parts of a message that change though the mistake does not: line numbers, the
+// :12:3 behind the path of a file, and how many rules it has to do with. The path of another file changes with the folder that lint is
+// started in.
+var places = regexp.MustCompile(`\blines? \d+|:\d+(?::\d+)?\b|\b\d+ (?:alerts|rules)\b`)
 
-func withoutPlaces(message string) string { return places.ReplaceAllString(message, "#") }
+func (d *Diagnostic) messageWithoutPlaces() string {
+	message := d.Message
+	for _, related := range d.Related {
+		if related.File != d.File {
+			message = strings.ReplaceAll(message, related.File.Path, "#")
+		}
+	}
+	return places.ReplaceAllString(message, "#")
+}
 
 // maxFingerprintText bounds how much of the source one fingerprint reads, in bytes.
 const maxFingerprintText = 4 << 10

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -132,10 +133,41 @@ func (s *step) shape(b *strings.Builder, expr parser.Expr) {
 	case ok && (e.Op == parser.LAND || e.Op == parser.LOR):
 		s.operands(b, e, s.shape)
 	case ok && e.Op == parser.LUNLESS:
-		s.operands(b, e, func(b *strings.Builder, right parser.Expr) { b.WriteString(bare(right).String()) })
+		s.operands(b, e, writeShape)
 	case ok && e.Op.IsComparisonOperator() && !e.ReturnBool && s.comparison(b, e):
 	default:
-		b.WriteString(bare(expr).String())
+		writeShape(b, expr)
+	}
+}
+
+// writeShape writes an expression so that it is the same text however it was put in parentheses.
+func writeShape(b *strings.Builder, expr parser.Expr) {
+	arguments := func(all ...parser.Expr) {
+		b.WriteByte('(')
+		for _, argument := range all {
+			writeShape(b, argument)
+			b.WriteByte(',')
+		}
+		b.WriteByte(')')
+	}
+	switch e := bare(expr).(type) {
+	case *parser.BinaryExpr:
+		b.WriteString(e.Op.String() + strconv.FormatBool(e.ReturnBool))
+		if m := e.VectorMatching; m != nil {
+			fmt.Fprintf(b, " %t%q %v%q", m.On, m.MatchingLabels, m.Card, m.Include)
+		}
+		arguments(e.LHS, e.RHS)
+	case *parser.AggregateExpr:
+		fmt.Fprintf(b, "%s %t%q", e.Op, e.Without, e.Grouping)
+		if e.Param != nil {
+			arguments(e.Param)
+		}
+		arguments(e.Expr)
+	case *parser.Call:
+		b.WriteString(e.Func.Name)
+		arguments(e.Args...)
+	default:
+		b.WriteString(e.String())
 	}
 }
 
@@ -163,11 +195,12 @@ func (s *step) comparison(b *strings.Builder, e *parser.BinaryExpr) bool {
 		return false
 	}
 	s.thresholds = append(s.thresholds, threshold{number, op, value})
-	b.WriteString(bare(subject).String() + " " + op.String() + " ?")
+	writeShape(b, subject)
+	b.WriteString(" " + op.String() + " ?")
 	return true
 }
 
-// literal is a number as it is written, perhaps with a sign.
+// literal is a number as it is written, perhaps with a sign or as a product of numbers.
 func literal(expr parser.Expr) (float64, bool) {
 	switch e := bare(expr).(type) {
 	case *parser.NumberLiteral:
@@ -178,6 +211,15 @@ func literal(expr parser.Expr) (float64, bool) {
 			v = -v
 		}
 		return v, ok
+	case *parser.BinaryExpr:
+		left, ok := literal(e.LHS)
+		right, also := literal(e.RHS)
+		switch e.Op {
+		case parser.MUL:
+			return left * right, ok && also
+		case parser.DIV:
+			return left / right, ok && also
+		}
 	}
 	return 0, false
 }

@@ -80,8 +80,12 @@ func endOfAction(text string, start int) int {
 	return len(text)
 }
 
+// maxPath is how long a path of Windows is, in bytes.
+const maxPath = 260
+
 func inWindowsPath(text string, at int) bool {
-	word := text[strings.LastIndexAny(text[:at], " \t\n'\"(")+1 : at]
+	before := text[max(at-maxPath, 0):at]
+	word := before[strings.LastIndexAny(before, " \t\n'\"(")+1:]
 	return len(word) >= 2 && word[1] == ':' || strings.HasPrefix(word, `\\`)
 }
 

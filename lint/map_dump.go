@@ -17,6 +17,7 @@ func init() {
 		Why: `{{ $labels }} prints what Go makes of a map: "map[__name__:parcels_waiting depot:north instance:10.0.3.7:9100
 job:depots pod:sorter-0]", or "map[]" where the expression keeps no label. Nobody reads that at night,
 and it says nothing new: Alertmanager sends all labels with the alert anyway.
+It is a warning where the map is empty, which tells the reader nothing, otherwise an info.
 
 Name the labels that tell the reader where to look: "depot {{ $labels.depot }}, sorter {{ $labels.pod }}".`,
 		Severity: Warning,
@@ -41,13 +42,17 @@ func mapDump(p *Pass) {
 			Label:   "rendered as map[name:value ...]",
 			Hint:    "name the labels that say where to look, such as {{ $labels.instance }}",
 		}
+		severity := Info
 		if rule.AST != nil {
 			d.Label, d.Hint = dumpAdvice(p, rule, d.Label)
+			if p.Infer(rule).Root.Labels.None() {
+				severity = Warning
+			}
 		}
 		for _, also := range spans[1:] {
 			d.Related = append(d.Related, Related{File: rule.File(), Span: also, Message: "and here"})
 		}
-		p.Report(d)
+		p.ReportAs(severity, d)
 	}
 }
 

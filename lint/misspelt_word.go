@@ -5,6 +5,8 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/prometheus/prometheus/promql/parser"
+
 	"github.com/rulekit/rulekit/rules"
 )
 
@@ -14,7 +16,9 @@ func init() {
 		Summary: "A text holds a word that is spelt in another way everywhere else.",
 		Why: `A word that occurs once or hardly ever, and of which one letter is missing, doubled or swapped against a word that the
 other alerts use many times, is misspelt: "PostgresSQL" among many "PostgreSQL". Those who search their
-messages for the name do not find it.
+messages for the name do not find it. It is a warning for such a name: a word that is written with a capital
+inside it, or that the names of the rule (its alert, metrics and labels) have in them. For an ordinary
+word, which everybody understands all the same, it is an info.
 
 No dictionary is used: only words of eight letters or more that the same run spells in the other way at
 least eight times are known, and other forms of a word (plurals and endings) are not reported.`,
@@ -28,7 +32,7 @@ func misspeltWord(p *Pass) {
 	if len(known.meant) == 0 {
 		return
 	}
-	var found []Diagnostic
+	var inNames, inWords []Diagnostic
 	for rule := range p.Alerts() {
 		for _, annotation := range rule.Annotations {
 			for at, word := range longWords(annotation.Value.Value) {
@@ -36,15 +40,54 @@ func misspeltWord(p *Pass) {
 				if !ok {
 					continue
 				}
-				found = append(found, Diagnostic{
+				d := Diagnostic{
 					Rule: rule, Span: annotation.Value.Locate(at, at+len(word)),
 					Message: fmt.Sprintf("%s is spelt %s elsewhere", word, meant),
 					Hint:    fmt.Sprintf("write %s", meant),
-				})
+				}
+				if capitalInside(meant) || inNamesOf(rule, meant) {
+					inNames = append(inNames, d)
+				} else {
+					inWords = append(inWords, d)
+				}
 			}
 		}
 	}
-	p.reportMerged(found)
+	p.reportMergedAs(Warning, inNames)
+	p.reportMergedAs(Info, inWords)
+}
+
+// capitalInside tells whether a word is written as names are: with small letters, and a capital
+// that is not the first letter.
+func capitalInside(word string) bool {
+	return word[1:] != strings.ToLower(word[1:]) && word != strings.ToUpper(word)
+}
+
+// inNamesOf tells whether the alert, a metric or a label that the rule selects by or sets has
+// the word in its name or value.
+func inNamesOf(rule *rules.Rule, word string) bool {
+	word = strings.ToLower(word)
+	has := func(name string) bool { return strings.Contains(strings.ToLower(name), word) }
+	if has(rule.Name()) {
+		return true
+	}
+	for _, label := range rule.EffectiveLabels() {
+		if has(label.Key.Value) || has(label.Value.Value) {
+			return true
+		}
+	}
+	found := false
+	if rule.AST != nil {
+		parser.Inspect(rule.AST, func(node parser.Node, _ []parser.Node) error {
+			if selector, ok := node.(*parser.VectorSelector); ok {
+				for _, m := range selector.LabelMatchers {
+					found = found || has(m.Name) || has(m.Value)
+				}
+			}
+			return nil
+		})
+	}
+	return found
 }
 
 // vocabulary is how the texts of a run spell their words.

@@ -2,7 +2,11 @@ package lint
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/rulekit/rulekit/lint/infer"
@@ -22,7 +26,8 @@ of shares gives an idle series as much weight as a busy one. Or leave out the id
 ` + "`avg(rate(failed_total[5m]) / (rate(parcels_total[5m]) > 0))`" + `.
 
 Reported where both sides of the division can be 0, and what it is divided by is a rate, an increase or a sum of
-such.`,
+such. It is not reported where each group certainly has one series, which blinds no other: where the grouping keeps
+all labels that are left, or instance and every label that the metric is known to have.`,
 		Severity: Warning,
 		Run:      nanAggregation,
 	})
@@ -36,7 +41,7 @@ func nanAggregation(p *Pass) {
 		}
 		switch sum.Op {
 		case parser.SUM, parser.AVG, parser.STDDEV, parser.STDVAR:
-			if division, ok := dividedIn(sum.Expr); ok && idleNaN(p, rule, division) && !dropsNothing(p, rule, sum) {
+			if division, ok := dividedIn(sum.Expr); ok && idleNaN(p, rule, division) && !oneInEach(p, rule, sum) {
 				found.add(nanDiagnostic(rule, sum, division))
 			}
 		}
@@ -61,6 +66,56 @@ func dividedIn(expr parser.Expr) (*parser.BinaryExpr, bool) {
 		}
 	}
 	return nil, false
+}
+
+// oneInEach tells whether there is one series in each group for certain.
+func oneInEach(p *Pass, rule *rules.Rule, sum *parser.AggregateExpr) bool {
+	return dropsNothing(p, rule, sum) || keepsAll(p, rule, sum) || keepsKnown(p, sum)
+}
+
+// keepsAll tells whether the groups differ in all labels that the series can have.
+func keepsAll(p *Pass, rule *rules.Rule, sum *parser.AggregateExpr) bool {
+	in := p.Infer(rule).Of(sum.Expr).Labels
+	for _, label := range in.Names() {
+		if label != model.MetricNameLabel && in.Get(label).State != infer.Gone && !keptBy(sum, label) {
+			return false
+		}
+	}
+	return !in.Open()
+}
+
+// keepsKnown tells whether the groups differ in the instance and in all labels that exporters are
+// known to give the metrics.
+func keepsKnown(p *Pass, sum *parser.AggregateExpr) bool {
+	if !keptBy(sum, model.InstanceLabel) {
+		return false
+	}
+	known := true
+	parser.Inspect(sum.Expr, func(node parser.Node, _ []parser.Node) error {
+		if vs, ok := node.(*parser.VectorSelector); ok {
+			metric, _ := p.Catalogue.Metric(metricName(vs))
+			known = known && metric.LabelsKnown && !slices.ContainsFunc(metric.Labels, func(label string) bool {
+				return label != model.MetricNameLabel && label != model.JobLabel && !keptBy(sum, label) &&
+					!selectsOne(vs, label) && !saidByName(sum, label, metric.Labels)
+			})
+		}
+		return nil
+	})
+	return known
+}
+
+// selectsOne tells whether the selector asks for one value of the label.
+func selectsOne(vs *parser.VectorSelector, label string) bool {
+	return slices.ContainsFunc(vs.LabelMatchers, func(m *labels.Matcher) bool {
+		return m.Name == label && m.Type == labels.MatchEqual
+	})
+}
+
+// saidByName tells whether the label is the number of something whose name the groups differ in,
+// as tableid is beside tablename.
+func saidByName(sum *parser.AggregateExpr, label string, known []string) bool {
+	what, isID := strings.CutSuffix(label, "id")
+	return isID && slices.Contains(known, what+"name") && keptBy(sum, what+"name")
 }
 
 // idleNaN tells whether the division is 0/0 where nothing happens.

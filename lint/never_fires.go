@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -19,16 +18,21 @@ func init() {
 - ` + "`count(x) < 1` and `count(x) == 0`" + `: where x has no series, count() does not return 0, it returns
   nothing at all. The alert is silent exactly when it is needed. Use ` + "`absent(x)`" + `, or ask for what should
   be there ` + "`unless`" + ` it is.
-- matchers that exclude each other: ` + "`x{role=\"a\", role=\"b\"}`" + `
+- matchers that exclude each other: ` + "`x{role=\"a\", role=\"b\"}`" + `, or one that nothing passes: ` + "`x{role!~\".*\"}`" + `
 - conditions on one series that exclude each other: ` + "`x > 5 and x < 3`" + `
 - a comparison that no possible value passes: ` + "`up == 2`, `vector(0) > 1`, `sum(rate(x[5m])) < 0`" + `
 - two sides whose labels can never be equal: ` + "`x{job=\"a\"} > sum(y)`" + `, where sum() has no job
+- a time that is always now: ` + "`timestamp(x > 5) < time() - 300`" + `. Only of a metric itself, ` + "`timestamp(x)`" + `, does
+  timestamp() return when its last sample was taken.
 - a share of 1 compared as if it were percent: ` + "`failed / (failed + done) > 5`" + ` of rates is never above 1
 - what is left out of itself, ` + "`x unless x`, and a choice of none, `topk(0, x)`" + `
 - samples over a time, ` + "`up[5m]`" + `, or a string: Prometheus loads such a rule and fails its every evaluation
 
 Such an alert looks like protection and is none. A finding is certain, given that counters do not go
-below zero and that up is 0 or 1.`,
+below zero and that up is 0 or 1.
+
+Where the file has an alert of the same name and expression, but for a matcher the other way round, so that it
+covers what this one leaves out, it is info: such pairs are written by templates whose switch is off.`,
 		Severity: Error,
 		Run:      neverFires,
 	})
@@ -41,10 +45,55 @@ func neverFires(p *Pass) {
 			p.Report(unusableDiagnostic(rule, kind))
 			continue
 		}
-		if root := p.Infer(rule).Root; root.Presence == infer.Never {
-			p.Report(neverDiagnostic(p.Infer(rule), rule, root.Why))
+		root := p.Infer(rule).Root
+		if root.Presence != infer.Never {
+			continue
 		}
+		d := neverDiagnostic(p, rule, root.Why)
+		if other := p.otherWayRound(rule, root.Why); other != nil {
+			d.Hint = "it seems to be switched off on purpose; if nobody will switch it on, remove it"
+			d.Related = append(d.Related, Related{
+				File: other.File(), Span: other.NameScalar().Span, Message: "this one has the matcher the other way round and covers all",
+			})
+			p.ReportAs(Info, d)
+			continue
+		}
+		p.Report(d)
 	}
+}
+
+// wording is what two alerts of one file have in common that differ in which way round their
+// matchers are.
+type wording struct {
+	file       *rules.File
+	name, expr string
+}
+
+// bothWays reads = for != in an expression, and =~ for !~.
+var bothWays = strings.NewReplacer("!=", "=", "!~", "=~")
+
+func wordingOf(rule *rules.Rule) wording {
+	return wording{rule.File(), rule.Name(), bothWays.Replace(rule.AST.String())}
+}
+
+// otherWayRound returns the alert of the same file, name and expression whose matchers are the
+// other way round, so that it can fire, or nil.
+func (p *Pass) otherWayRound(rule *rules.Rule, why *infer.Reason) *rules.Rule {
+	if why == nil || why.Kind != infer.Matchers || !rule.IsAlert() {
+		return nil
+	}
+	alive := shared(p, "alerts-either-way", func(files []*rules.File) map[wording]*rules.Rule {
+		found := map[wording]*rules.Rule{}
+		for _, file := range files {
+			for _, r := range file.Rules() {
+				if r.IsAlert() && r.AST != nil && p.Infer(r).Root.Presence != infer.Never {
+					found[wordingOf(r)] = r
+				}
+			}
+		}
+		return found
+	})
+	return alive[wordingOf(rule)]
 }
 
 // unusableDiagnostic is for an expression that parses, but whose result no rule can use:
@@ -68,13 +117,13 @@ func neverMessage(rule *rules.Rule) string {
 	return "rule can never record anything"
 }
 
-func neverDiagnostic(analysis *infer.Analysis, rule *rules.Rule, why *infer.Reason) Diagnostic {
+func neverDiagnostic(p *Pass, rule *rules.Rule, why *infer.Reason) Diagnostic {
 	d := Diagnostic{Rule: rule, Span: rule.Expr.Span, Message: neverMessage(rule)}
 	if why == nil {
 		d.Message += ": its expression has no possible value"
 		return d
 	}
-	d.Span, d.Hint = locate(rule, why), neverHint(analysis, why)
+	d.Span, d.Hint = locate(rule, why), (&neverHint{p, p.Infer(rule)}).of(why)
 	related := why.Because
 	switch why.Kind {
 	case infer.Comparison:
@@ -88,6 +137,9 @@ func neverDiagnostic(analysis *infer.Analysis, rule *rules.Rule, why *infer.Reas
 		}
 	case infer.Matchers:
 		d.Message += ": the matchers exclude each other"
+		if len(why.Because) == 0 {
+			d.Message = neverMessage(rule) + ": no value passes this matcher"
+		}
 		d.Label = why.Text
 	case infer.Intersection:
 		d.Message += ": " + why.Text
@@ -102,61 +154,4 @@ func neverDiagnostic(analysis *infer.Analysis, rule *rules.Rule, why *infer.Reas
 		d.Related = append(d.Related, Related{File: rule.File(), Span: locate(rule, cause), Message: cause.Text})
 	}
 	return d
-}
-
-// neverHint says how to write what was probably meant.
-func neverHint(analysis *infer.Analysis, why *infer.Reason) string {
-	switch why.Kind {
-	case infer.Comparison:
-		if hint := comparisonHint(analysis, why.Node); hint != "" {
-			return hint
-		}
-		for _, cause := range why.Because {
-			if e, ok := cause.Node.(*parser.AggregateExpr); ok && e.Op == parser.COUNT {
-				return countHint(e)
-			}
-		}
-	case infer.Join:
-		return "aggregate both sides by the same labels, or say with on (...) which labels have to be equal"
-	case infer.Intersection:
-		return `if one of the two is enough, join them with "or"`
-	case infer.Matchers:
-		if len(why.Because) == 0 {
-			return `to select series without the label, use label=""; to select all, leave the matcher out`
-		}
-		return `to select several values of a label, use one matcher such as label=~"a|b"`
-	}
-	return ""
-}
-
-// comparisonHint says what to write for a share that was taken for percent, and for absent()
-// that was taken for a number.
-func comparisonHint(analysis *infer.Analysis, expr parser.Expr) string {
-	c, ok := conditionOf(analysis, expr)
-	if !ok {
-		return ""
-	}
-	values := analysis.Of(c.Subject).Values
-	_, divided := c.Subject.(*parser.BinaryExpr)
-	switch {
-	case strings.HasPrefix(calledFunction(c.Subject), "absent"):
-		return "absent() returns nothing where there are series: leave the comparison out"
-	case divided && c.above() && values.Lo >= 0 && values.Hi == 1 && c.Bound > 1 && c.Bound < 100:
-		return fmt.Sprintf("the value is a share of 1: multiply it by 100, or compare with %v", c.Bound/100)
-	}
-	return ""
-}
-
-// countHint says how to find what count() cannot count.
-func countHint(e *parser.AggregateExpr) string {
-	if len(e.Grouping) == 0 && !e.Without {
-		return fmt.Sprintf("to find that there are none, use absent(%s)", e.Expr)
-	}
-	vs, ok := e.Expr.(*parser.VectorSelector)
-	if !ok || vs.Name == "" || len(vs.LabelMatchers) < 2 {
-		return "to find a group that has none, say which groups there should be: ... unless " + e.String()
-	}
-	all, every := *vs, *e
-	all.LabelMatchers, every.Expr = nil, &all
-	return fmt.Sprintf("to find a group that has none, use %s unless %s", every.String(), e)
 }

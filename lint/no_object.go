@@ -2,8 +2,11 @@ package lint
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/rulekit/rulekit/lint/infer"
 	"github.com/rulekit/rulekit/rules"
@@ -28,7 +31,7 @@ where something is (cluster, namespace, job and the like), the finding is an inf
 
 func noObject(p *Pass) {
 	for rule := range p.Rules() {
-		if !rule.IsAlert() || len(rule.Annotations) == 0 || printsAnything(p, rule) {
+		if !rule.IsAlert() || len(rule.Annotations) == 0 || printsMore(rule) {
 			continue
 		}
 		names := objectLabels(p.Infer(rule).Root.Labels)
@@ -55,15 +58,25 @@ func noObject(p *Pass) {
 // areaLabels say where an object is, not which one it is. Many have only one of each.
 var areaLabels = []string{"cluster", "region", "zone", "environment", "env", "tenant", "namespace", "job"}
 
-// printsAnything tells whether any annotation of the rule prints something of the alert.
-func printsAnything(p *Pass, rule *rules.Rule) bool {
+// printsMore tells whether any annotation of the rule prints something of the alert that may name
+// it: more than its value.
+func printsMore(rule *rules.Rule) bool {
 	for _, annotation := range rule.Annotations {
-		if strings.Contains(annotation.Value.Value, "{{") {
-			return true
+		text := annotation.Value.Value
+		for at := strings.Index(text, "{{"); at >= 0; at = strings.Index(text, "{{") {
+			end := endOfAction(text, at)
+			if !onlyValue.MatchString(text[at:end]) {
+				return true
+			}
+			text = text[end:]
 		}
 	}
 	return false
 }
+
+// onlyValue is an action that prints the value, and nothing else.
+var onlyValue = regexp.MustCompile(`^\{\{-?\s*(?:(?:printf\s+"[^"]*"|humanize\w*)\s+)?(?:\$value|\.Value)\s*` +
+	`(?:\|\s*(?:humanize\w*|printf\s+"[^"]*")\s*)*-?\}\}$`)
 
 // objectLabels are the labels by which the series of a closed result differ.
 func objectLabels(labels infer.Labels) []string {
@@ -72,7 +85,8 @@ func objectLabels(labels infer.Labels) []string {
 	}
 	var names []string
 	for _, name := range namedLabels(labels) {
-		if !labels.Get(name).Known {
+		// A histogram's le is no object: it is left over where native histograms may be read.
+		if !labels.Get(name).Known && name != model.BucketLabel {
 			names = append(names, name)
 		}
 	}

@@ -40,11 +40,21 @@ func promqlSyntax(p *Pass) {
 				// What else the parser says of an unclosed parenthesis is not the cause.
 				p.Report(Diagnostic{
 					File: file, Span: problem.Span, Rule: problem.Rule,
-					Message: problem.Message, Hint: functionHint(problem),
+					Message: inBrief(problem.Message), Hint: functionHint(problem),
 				})
 			}
 		}
 	}
+}
+
+// inBrief leaves out the middle of a message that quotes a very long word.
+func inBrief(message string) string {
+	const most = 400
+	if len(message) <= most {
+		return message
+	}
+	head, tail := message[:most/2], message[len(message)-most/2:]
+	return strings.ToValidUTF8(head, "") + " ... " + strings.ToValidUTF8(tail, "")
 }
 
 func isUnclosed(problem rules.Problem) bool {

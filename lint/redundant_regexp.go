@@ -60,13 +60,21 @@ func regexpDiagnostic(rule *rules.Rule, vs *parser.VectorSelector, m *labels.Mat
 	if m.Type != labels.MatchRegexp && m.Type != labels.MatchNotRegexp {
 		return d, false
 	}
-	d = Diagnostic{Rule: rule, Span: locate(rule, &infer.Reason{Node: vs, Clause: infer.OneMatcher, Matcher: m})}
 	plain := labels.MatchEqual
 	if m.Type == labels.MatchNotRegexp {
 		plain = labels.MatchNotEqual
 	}
 	inner, anchored := withoutAnchors(m.Value)
-	switch text, literal := literalRegexp(inner); {
+	text, literal := literalRegexp(inner)
+	once, twice := m.Value, ""
+	if !literal && !anchored {
+		once, twice = eachOnce(m.Value)
+	}
+	if !matchesAll(m) && !literal && !anchored && twice == "" {
+		return d, false
+	}
+	d = Diagnostic{Rule: rule, Span: locate(rule, &infer.Reason{Node: vs, Clause: infer.OneMatcher, Matcher: m})}
+	switch {
 	case matchesAll(m):
 		d.Message = fmt.Sprintf("the matcher %s does nothing: it matches every series", m)
 		d.Label = "matches everything"
@@ -84,10 +92,6 @@ func regexpDiagnostic(rule *rules.Rule, vs *parser.VectorSelector, m *labels.Mat
 		d.Hint = fmt.Sprintf("write %s", labels.MustNewMatcher(m.Type, m.Name, inner))
 		d.Edits = matcherEdits(rule, d.Span, m, m.Type.String(), inner)
 	default:
-		once, twice := eachOnce(m.Value)
-		if twice == "" {
-			return d, false
-		}
 		d.Message = fmt.Sprintf("%q is twice among the alternatives", twice)
 		d.Hint = "leave one of them out"
 		d.Edits = matcherEdits(rule, d.Span, m, m.Type.String(), once)

@@ -38,8 +38,9 @@ type Result struct {
 	Diagnostics []Diagnostic
 	// Suppressed is how many findings comments kept from being reported.
 	Suppressed int
-	// Files and Rules are how many were looked at.
+	// Files and Rules are how many were looked at, and Paths are those of the files, as given.
 	Files, Rules int
+	Paths        []string
 	// Took is how long reading and linting took, where the caller measured it.
 	Took time.Duration
 }
@@ -83,6 +84,7 @@ func Run(ctx context.Context, files []*rules.File, o Options) (*Result, error) {
 	result.Diagnostics, result.Suppressed = r.suppress(ordered(r.all, found))
 	for _, file := range files {
 		result.Rules += len(file.Rules())
+		result.Paths = append(result.Paths, file.Path)
 	}
 	return result, nil
 }

@@ -21,8 +21,9 @@ Divide the sums: ` + "`sum by (depot) (trucks_used) / sum by (depot) (trucks_own
 group, ` + "`max by (...)`" + ` says so and stays right.
 
 Reported is the sum of a division of one series by another, or of a metric whose name says that it is a ratio or
-a percentage, where it is compared with a number that makes sense for a share only: at most 1, or at most 100 of
-percent. With ` + "`without (...)`" + ` it is info: that is often written only to drop a label.`,
+a percentage (also of its average or the like over a time), where it is compared with a number that makes sense
+for a share only: at most 1, or at most 100 of percent. With ` + "`without (...)`" + ` it is info: that is often written
+only to drop a label.`,
 		Severity: Warning,
 		Run:      sumOfRatios,
 	})
@@ -72,7 +73,7 @@ func shareOf(p *Pass, rule *rules.Rule, expr parser.Expr) (whole float64, ok boo
 	if division, ok := expr.(*parser.BinaryExpr); ok {
 		return 1, isShare(p, rule, division) && !idleNaN(p, rule, division)
 	}
-	if _, ok := expr.(*parser.VectorSelector); !ok {
+	if _, ok := overTime(expr).(*parser.VectorSelector); !ok {
 		return 0, false
 	}
 	switch result.Unit {
@@ -82,6 +83,23 @@ func shareOf(p *Pass, rule *rules.Rule, expr parser.Expr) (whole float64, ok boo
 		return 100, true
 	}
 	return 0, false
+}
+
+// overTime is the selector of which the expression is an average or the like over a time, or the
+// expression itself.
+func overTime(expr parser.Expr) parser.Expr {
+	call, ok := expr.(*parser.Call)
+	if !ok {
+		return expr
+	}
+	switch call.Func.Name {
+	case "avg_over_time", "min_over_time", "max_over_time", "last_over_time", "quantile_over_time":
+		argument, _ := rangeArgument(call)
+		if matrix, ok := argument.(*parser.MatrixSelector); ok {
+			return matrix.VectorSelector
+		}
+	}
+	return expr
 }
 
 // scaledBy takes multiplications with numbers, and what is added or what it is taken from, off

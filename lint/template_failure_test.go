@@ -168,16 +168,17 @@ func TestUnitAfter(t *testing.T) {
 
 func TestTextNumbers(t *testing.T) {
 	for text, want := range map[string][]string{
-		"(> 80%)":                             {"above 80%"},
-		"is less than 1,000 parcels":          {"below 1,000"},
-		"for over 15 minutes":                 {"above 15 minutes"},
-		"exceeds the threshold of 10 percent": {"above 10 percent"},
-		"above a limit of 5GB, below 2.5":     {"above 5GB", "below 2.5"},
-		"over 4xx, above 10.0.0.1, > 3-4":     nil,
-		"{{ $value }} > {{ 90 }} >= 7d":       {"above 7d"},
-		"older than 10 days":                  {"above 10 days"},
-		"discover 5 belts and cover 3":        nil,
-		"80% of":                              nil,
+		"(> 80%)":                                   {"above 80%"},
+		"is less than 1,000 parcels":                {"below 1,000"},
+		"for over 15 minutes":                       {"above 15 minutes"},
+		"exceeds the threshold of 10 percent":       {"above 10 percent"},
+		"above a limit of 5GB, below 2.5":           {"above 5GB", "below 2.5"},
+		"over 4xx, above 10.0.0.1, > 3-4":           nil,
+		"{{ $value }} > {{ 90 }} >= 7d":             {"above 7d"},
+		"older than 10 days":                        {"above 10 days"},
+		"above 250µs, over 30 μs, > 5个, > 1 Gbit/s": {"above 250µs", "above 30 μs", "above 5"},
+		"discover 5 belts and cover 3":              nil,
+		"80% of":                                    nil,
 	} {
 		var got []string
 		for _, n := range textNumbers(text) {

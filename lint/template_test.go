@@ -96,6 +96,14 @@ func TestLiteralNewlines(t *testing.T) {
 	}
 }
 
+// A text is read in one go, however long it is.
+func TestLiteralNewlinesOfALongText(t *testing.T) {
+	const times = 1 << 19
+	if n := len(literalNewlines(strings.Repeat(`\n`, times))); n != times {
+		t.Errorf("found %d of %d", n, times)
+	}
+}
+
 // A template that is nested too deeply for text/template, which has no bound of its own and
 // would end the process, is not parsed.
 func TestLabelUsesOfADeepTemplate(t *testing.T) {

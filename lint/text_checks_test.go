@@ -103,3 +103,63 @@ func TestMisspeltWordNeedsACommonOne(t *testing.T) {
 		t.Errorf("beside a rare word: %q", got)
 	}
 }
+
+// TestMisspeltName proves that a misspelt name weighs more than a misspelt word.
+func TestMisspeltName(t *testing.T) {
+	for _, test := range []struct{ name, common, rare, want string }{
+		{"word", "The Warehouse is closed", "The warehose is closed", "info: warehose is spelt Warehouse elsewhere"},
+		{"capitals", "The WAREHOUSE is closed", "The WAREHOSE is closed", "info: WAREHOSE is spelt WAREHOUSE elsewhere"},
+		{"name", "The ParcelHub is closed", "The ParcellHub is closed", "warning: ParcellHub is spelt ParcelHub elsewhere"},
+	} {
+		got := findings(t, "misspelt-word", alerts(8, "annotations: {summary: "+test.common+"}"), alerts(1, "annotations: {summary: "+test.rare+"}"))
+		if diff := cmp.Diff([]string{test.want}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// TestDuplicateRuleAcrossFiles proves that equal rules of two files weigh less than those that
+// differ in what is shown or when they fire.
+func TestDuplicateRuleAcrossFiles(t *testing.T) {
+	const equal = "annotations: {summary: x, description: y}"
+	two := "2 rules of this file are also in file0.yaml, with the same expressions and labels"
+	one := "alert Belt0Stopped is there twice, with the same expression and labels"
+	for _, test := range []struct {
+		name  string
+		files []string
+		want  []string
+	}{
+		{"equal", []string{alerts(1, equal), alerts(1, "annotations: {description: y, summary: x}")}, []string{"info: " + one}},
+		{"all equal", []string{alerts(2, equal), alerts(2, equal)}, []string{"info: " + two}},
+		{"other text", []string{alerts(1, equal), alerts(1, "annotations: {summary: x}")}, []string{"warning: " + one}},
+		{"other for", []string{alerts(2, "for: 5m"), alerts(2, "for: 10m")}, []string{"warning: " + two}},
+		{"the same for", []string{alerts(2, "for: 60s"), alerts(2, "for: 1m")}, []string{"info: " + two}},
+		{"other keep_firing_for", []string{alerts(1), alerts(1, "keep_firing_for: 10m")}, []string{"warning: " + one}},
+		{"some equal, some not", []string{alerts(2, equal), alerts(1, equal) + strings.TrimPrefix(alerts(2), alerts(1))},
+			[]string{"info: " + one, "warning: alert Belt1Stopped is there twice, with the same expression and labels"}},
+	} {
+		if diff := cmp.Diff(test.want, findings(t, "duplicate-rule", test.files...)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+// TestLostLabelOfDeadRule proves that the texts of a rule that is switched off by its matchers
+// are left alone, and those of other rules that never fire are not.
+func TestLostLabelOfDeadRule(t *testing.T) {
+	rule := func(expr string) string {
+		return "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: " + expr +
+			"\n        annotations: {summary: 'In {{ $labels.depot }}'}\n"
+	}
+	lost := []string{`error: template uses label "depot", which the expression drops`}
+	for expr, want := range map[string][]string{
+		`sum by (belt) (x{site=~"a|b", site!~"a|b"}) > 1`:     nil,
+		`(sum by (belt) (x{site="a", site="b"}) > 1) / 2 > 3`: nil,
+		`count by (belt) (x{site="a"}) < 1`:                   lost,
+		`sum by (belt) (x) > 1`:                               lost,
+	} {
+		if diff := cmp.Diff(want, findings(t, "lost-label", rule(expr))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", expr, diff)
+		}
+	}
+}

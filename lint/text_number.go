@@ -143,6 +143,11 @@ func textNumberAt(text string, at place) (textNumber, bool) {
 	if strings.HasPrefix(unit, "%") {
 		length = 1
 	}
+	for _, micro := range []string{"µ", "μ"} {
+		if strings.HasPrefix(unit, micro) {
+			length = len(micro)
+		}
+	}
 	for length < len(unit) && isLetter(unit[length]) && unit[0] != '%' {
 		length++
 	}
@@ -151,6 +156,9 @@ func textNumberAt(text string, at place) (textNumber, bool) {
 		switch {
 		case ok:
 			n.Unit, n.End = known, at.End+space+length
+		case bitWords[strings.ToLower(unit[:length])]:
+			// What is said in bits is mostly measured in bytes.
+			return n, false
 		case space == 0:
 			// A number with other letters at its end, such as 4xx or 99th, is a name.
 			return n, false
@@ -163,6 +171,8 @@ func textNumberAt(text string, at place) (textNumber, bool) {
 
 // timeWords are the units of time as texts write them.
 var timeWords = map[string]time.Duration{
+	"ns": time.Nanosecond, "nanosecond": time.Nanosecond,
+	"us": time.Microsecond, "µs": time.Microsecond, "μs": time.Microsecond, "microsecond": time.Microsecond,
 	"ms": time.Millisecond, "millisecond": time.Millisecond, "msec": time.Millisecond,
 	"s": time.Second, "sec": time.Second, "second": time.Second,
 	"m": time.Minute, "min": time.Minute, "minute": time.Minute,
@@ -173,6 +183,10 @@ var timeWords = map[string]time.Duration{
 var scaleWords = map[string]float64{
 	"k": 1e3, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
 	"million": 1e6, "thousand": 1e3,
+}
+
+var bitWords = map[string]bool{
+	"bit": true, "bits": true, "kbit": true, "mbit": true, "gbit": true, "bps": true, "kbps": true, "mbps": true, "gbps": true,
 }
 
 // unitOfWord returns the unit of a word after a number; joined is without a space between them.

@@ -38,9 +38,15 @@ func textThreshold(p *Pass) {
 		}
 		var known *thresholds
 		for _, annotation := range rule.Annotations {
-			for _, number := range textNumbers(annotation.Value.Value) {
-				if known == nil {
-					known = newThresholds(rule, p.Infer(rule))
+			numbers := textNumbers(annotation.Value.Value)
+			if len(numbers) > 0 && known == nil {
+				known = newThresholds(rule, p.Infer(rule))
+			}
+			// A text that names the threshold may speak of other numbers too.
+			named := slices.ContainsFunc(numbers, func(n textNumber) bool { return n.Unit.Time == 0 && known.holds(n) })
+			for _, number := range numbers {
+				if named && number.Unit.Time == 0 && !known.holds(number) {
+					continue
 				}
 				if d, wrong := known.judge(annotation, number); wrong {
 					found = append(found, d)

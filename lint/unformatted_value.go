@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -17,9 +18,9 @@ func init() {
 "0.06666666666666667 parcels a second". Nobody can read that on a phone.
 
 Print ratios with ` + "`humanizePercentage`" + `, seconds with ` + "`humanizeDuration`" + `, bytes with ` + "`humanize1024`" + `, percentages
-with ` + "`printf \"%.1f\"`" + ` and other numbers with ` + "`humanize`" + `. It is a warning where the value is a quotient or a
-percentage, which hardly ever has few digits, otherwise an info. Whole numbers are not reported.`,
-		Severity: Warning,
+with ` + "`printf \"%.1f\"`" + `, numbers of things with ` + "`humanize`" + ` and the rest with ` + "`printf \"%.2f\"`" + `. The text is right as it is,
+only tiresome to read, so this is an info. Whole numbers are not reported.`,
+		Severity: Info,
 		Run:      unformattedValue,
 	})
 }
@@ -40,20 +41,19 @@ func unformattedValue(p *Pass) {
 		if len(uses) == 0 {
 			continue
 		}
-		root := p.Infer(rule).Root
-		severity, what := digits(root, valueExpr(rule.AST))
+		what := digits(p.Infer(rule).Root, valueExpr(rule.AST))
 		if what == "" {
 			continue
 		}
 		d := Diagnostic{
 			Rule: rule, Span: uses[0],
 			Message: fmt.Sprintf("the value is %s, printed with all its digits", what),
-			Hint:    "print it with " + formatFor(root),
+			Hint:    "print it with " + formatFor(newUnitJudge(rule, p.Infer(rule))),
 		}
 		for _, also := range uses[1:] {
 			d.Related = append(d.Related, Related{File: rule.File(), Span: also, Message: "and here"})
 		}
-		p.ReportAs(severity, d)
+		p.Report(d)
 	}
 }
 
@@ -72,17 +72,17 @@ var manyDigits = map[string]string{
 }
 
 // digits says what makes a value have many digits, or "".
-func digits(root *infer.Result, value parser.Expr) (Severity, string) {
+func digits(root *infer.Result, value parser.Expr) string {
 	if _, constant := root.Values.Point(); constant || root.Values.Integer {
-		return Info, ""
+		return ""
 	}
 	switch {
 	case root.Unit == infer.Ratio || root.Quotient:
-		return Warning, "a quotient"
+		return "a quotient"
 	case root.Unit == infer.Percent && root.UnitWhy != nil && root.UnitWhy.Clause == infer.Operator:
-		return Warning, "a percentage"
+		return "a percentage"
 	case root.Unit == infer.PerSecond || root.Unit == infer.BytesPerSecond:
-		return Info, "a rate"
+		return "a rate"
 	}
 	for {
 		switch e := value.(type) {
@@ -91,21 +91,25 @@ func digits(root *infer.Result, value parser.Expr) (Severity, string) {
 			continue
 		case *parser.AggregateExpr:
 			if e.Op == parser.AVG || e.Op == parser.QUANTILE || e.Op == parser.STDDEV {
-				return Info, "an average or the like"
+				return "an average or the like"
 			}
 			value = e.Expr
 			continue
 		case *parser.Call:
-			return Info, manyDigits[e.Func.Name]
+			return manyDigits[e.Func.Name]
 		}
-		return Info, ""
+		return ""
 	}
 }
 
-// formatFor is how to print a value of the unit.
-func formatFor(root *infer.Result) string {
-	switch root.Unit {
+// formatFor is how to print a value. A quotient of two numbers of things that is compared with
+// more than 1 is no share of a whole: it says how many there are of one for each of the other.
+func formatFor(value *unitJudge) string {
+	switch value.root.Unit {
 	case infer.Ratio:
+		if slices.ContainsFunc(value.limits, func(l limit) bool { return l.Value > 1 }) {
+			break
+		}
 		return "{{ $value | humanizePercentage }}"
 	case infer.Percent:
 		return `{{ $value | printf "%.1f" }}%`

@@ -39,7 +39,10 @@ func (p *Pass) printedValues(yield func(printedValue) bool) {
 }
 
 // reportMerged reports findings, as one where the same is true of several places of a rule.
-func (p *Pass) reportMerged(found []Diagnostic) {
+func (p *Pass) reportMerged(found []Diagnostic) { p.reportMergedAs(p.check.Severity, found) }
+
+// reportMergedAs is reportMerged for findings of another severity than their check's.
+func (p *Pass) reportMergedAs(severity Severity, found []Diagnostic) {
 	var merged []Diagnostic
 	for _, d := range found {
 		last := len(merged) - 1
@@ -51,7 +54,7 @@ func (p *Pass) reportMerged(found []Diagnostic) {
 		merged[last].Edits = append(merged[last].Edits, d.Edits...)
 	}
 	for _, d := range merged {
-		p.Report(d)
+		p.ReportAs(severity, d)
 	}
 }
 
@@ -143,13 +146,15 @@ func partOf(expr parser.Expr, analysis *infer.Analysis) *parser.BinaryExpr {
 	if !ok || !e.Op.IsComparisonOperator() || e.ReturnBool {
 		return nil
 	}
-	product, ok := unwrapped(e.RHS).(*parser.BinaryExpr)
-	if !ok || product.Op != parser.MUL {
-		return nil
-	}
-	for _, side := range []parser.Expr{product.LHS, product.RHS} {
-		if v, constant := analysis.Of(side).Values.Point(); constant && v > 0 && v < 1 {
-			return e
+	for _, operand := range []parser.Expr{e.LHS, e.RHS} {
+		product, ok := unwrapped(operand).(*parser.BinaryExpr)
+		if !ok || product.Op != parser.MUL {
+			continue
+		}
+		for _, side := range []parser.Expr{product.LHS, product.RHS} {
+			if v, constant := analysis.Of(side).Values.Point(); constant && v > 0 && v < 1 {
+				return e
+			}
 		}
 	}
 	return nil

@@ -55,7 +55,10 @@ func (v printedValue) wrongUnit() (message, hint string) {
 	return "", ""
 }
 
-const ownUnit = "print it in its own unit"
+const (
+	ownUnit         = "print it in its own unit"
+	quotientInstead = "compare the quotient of the two sides with the share instead: a / b > 0.8"
+)
 
 // wrongPercentage judges humanizePercentage, which takes a ratio.
 func (v printedValue) wrongPercentage() (message, hint string) {
@@ -63,6 +66,9 @@ func (v printedValue) wrongPercentage() (message, hint string) {
 	case v.root.Unit == infer.Percent && !v.below(1.5):
 		return "the value is a percentage already, humanizePercentage multiplies it by 100 once more",
 			`print it with {{ $value | printf "%.1f" }}%, or take the * 100 out of the expression`
+	case v.part != nil && !v.mayBeShare():
+		return fmt.Sprintf("humanizePercentage takes a share of 1, but the value is %s, the left side of the comparison", v.inWords()),
+			quotientInstead
 	case v.counted() || v.root.Unit == infer.Seconds || v.root.Unit == infer.Bytes || v.isMoment():
 		return fmt.Sprintf("the value is %s, but humanizePercentage prints it as a share of 1", v.inWords()),
 			ownUnit + ", or divide it by the whole in the expression"
@@ -115,18 +121,23 @@ func (v printedValue) wrongNumber() (message, hint string) {
 // wrongPercent judges a number that the text calls percent. Ratios are the matter of
 // ratio-as-percent.
 func (v printedValue) wrongPercent() (message, hint string) {
-	share := v.root.Unit == infer.Percent || v.root.Unit == infer.Ratio || v.root.Quotient
 	switch {
-	case share || namedAfter(v.rule.AST, "percent", "pct", "usage", "util", "ratio"):
+	case v.mayBeShare():
 		return "", ""
 	case v.part != nil:
 		return fmt.Sprintf("the text calls the value percent, but it is %s, the left side of the comparison", v.inWords()),
-			"divide it by what it is compared with, and compare the quotient with the share"
+			quotientInstead
 	case v.counted() || v.isTime() || v.root.Unit == infer.Bytes || v.isMoment():
 		return fmt.Sprintf("the value is %s, but the text calls it percent", v.inWords()),
 			ownUnit + ", or divide it by the whole in the expression"
 	}
 	return "", ""
+}
+
+// mayBeShare tells that the value is a share of something, or that a metric's name says so.
+func (v printedValue) mayBeShare() bool {
+	return v.root.Unit == infer.Percent || v.root.Unit == infer.Ratio || v.root.Quotient ||
+		namedAfter(v.rule.AST, "percent", "pct", "usage", "util", "ratio", "fraction", "share")
 }
 
 // wrongTimeWord judges a number that the text calls seconds, minutes and so on.

@@ -219,7 +219,7 @@ func isPlural(word string) bool {
 }
 
 // level is what a text calls a value that is no difference.
-var level = regexp.MustCompile(`(?i)\b(predict(?:ed|ion)?(?: value| usage)?|usage|current (?:value|usage|size|level)|size|level)\s+(?:is|of|is at|:)\s*$`)
+var level = regexp.MustCompile(`(?i)\b(predict(?:ed|ion)?(?: value| usage)?|usage|current (?:value|usage|size|level)|size|level)(?:\s+(?:is|of|is at)|\s*:)\s*$`)
 
 // levelNamed is what the words before a value call it, if that is a level of something.
 func levelNamed(before string) string {

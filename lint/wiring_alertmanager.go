@@ -2,6 +2,7 @@ package lint
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/prometheus/alertmanager/matcher/compat"
@@ -93,7 +94,11 @@ func readAlertmanager(c *configuration) (*alertmanagerConfig, error) {
 			silent: len(keys(item)) == 1,
 		})
 	}
-	for _, item := range items(field(c.root, "inhibit_rules")) {
+	inhibitions := items(field(c.root, "inhibit_rules"))
+	if len(inhibitions) > maxInhibitions {
+		return nil, fmt.Errorf("%d inhibitions, more than the %d that are read", len(inhibitions), maxInhibitions)
+	}
+	for _, item := range inhibitions {
 		rule := inhibition{span: c.span(item), equal: c.scalars(field(item, "equal"))}
 		if rule.source, err = reader.matchers(item, "source_"); err != nil {
 			return nil, err
@@ -103,14 +108,21 @@ func readAlertmanager(c *configuration) (*alertmanagerConfig, error) {
 		}
 		read.inhibitions = append(read.inhibitions, rule)
 	}
+	wiring := Wiring{alertmanager: []*alertmanagerConfig{read}}
+	if names := wiring.labelNames(); len(names) > maxLabelNames {
+		return nil, fmt.Errorf("routes and inhibitions look at %d labels, more than the %d that are read", len(names), maxLabelNames)
+	}
 	c.blank(map[string]bool{"route": true, "inhibit_rules": true}, map[string]string{"receivers": "name"})
 	return read, nil
 }
 
-// The most routes, and routes within routes, that are read.
+// The most that is read: each alert is held against each route and inhibition, and what is known
+// of each label is kept for each alert.
 const (
-	maxRoutes     = 5000
-	maxRouteDepth = 100
+	maxRoutes      = 5000
+	maxRouteDepth  = 100
+	maxInhibitions = 1000
+	maxLabelNames  = 200
 )
 
 var errRoutes = errors.New("too many routes, or routes nested too deeply")

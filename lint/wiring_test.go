@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,6 +89,27 @@ func TestLoadWiring(t *testing.T) {
 	}
 	if _, err := lint.LoadWiring(in("other.yml", "missing.yml"), nil); err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("got %v, want both errors", err)
+	}
+}
+
+// TestWiringIsBounded gives configurations that would cost too much with many alerts.
+func TestWiringIsBounded(t *testing.T) {
+	inhibition := "- {source_matchers: [a=b], target_matchers: [c=d]}\n"
+	for want, text := range map[string]string{
+		"inhibitions": "inhibit_rules:\n" + strings.Repeat(inhibition, 1001),
+		"labels":      "inhibit_rules:\n" + strings.Repeat("- equal: [#]\n", 201),
+		"routes":      "route:\n  routes:\n" + strings.Repeat("  - {receiver: a}\n", 5001),
+	} {
+		for i := range strings.Count(text, "#") {
+			text = strings.Replace(text, "#", fmt.Sprintf("label%d", i), 1)
+		}
+		if !strings.Contains(text, "route:") {
+			text += "route: {receiver: a}\n"
+		}
+		err := new(lint.Wiring).Add("alertmanager.yml", []byte(text+"receivers: [{name: a}]\n"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error about %s", err, want)
+		}
 	}
 }
 

@@ -54,22 +54,32 @@ func (l *loader) glob(pattern string) {
 }
 
 // matchPath matches the parts of a path with those of a pattern; ** stands for any number of
-// folders.
+// folders. If a part does not match, it is enough to let the last ** stand for one folder more,
+// so that many of them cost no more than the product of both lengths.
 func matchPath(pattern, parts []string) bool {
-	if len(pattern) == 0 {
-		return len(parts) == 0
-	}
-	if pattern[0] == "**" {
-		for k := range len(parts) + 1 {
-			if matchPath(pattern[1:], parts[k:]) {
-				return true
-			}
+	at, star, swallowed := 0, -1, 0
+	for k := 0; k < len(parts); {
+		switch {
+		case at < len(pattern) && pattern[at] == "**":
+			star, swallowed = at, k
+			at++
+		case at < len(pattern) && matchName(pattern[at], parts[k]):
+			at++
+			k++
+		case star >= 0:
+			swallowed++
+			at, k = star+1, swallowed
+		default:
+			return false
 		}
-		return false
 	}
-	if len(parts) == 0 {
-		return false
+	for at < len(pattern) && pattern[at] == "**" {
+		at++
 	}
-	ok, _ := path.Match(pattern[0], parts[0])
-	return ok && matchPath(pattern[1:], parts[1:])
+	return at == len(pattern)
+}
+
+func matchName(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
 }

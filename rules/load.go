@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -35,7 +36,7 @@ func Load(ctx context.Context, paths []string, o Options) (*Set, error) {
 	if o.Dialect != "" && !slices.Contains(Dialects, o.Dialect) {
 		return nil, fmt.Errorf("unknown dialect %q: it is one of %s", o.Dialect, strings.Join(Dialects, ", "))
 	}
-	l := loader{options: o, seen: map[string]*candidate{}}
+	l := loader{options: o, seen: map[string]*candidate{}, skipped: map[string]bool{}}
 	for _, p := range paths {
 		l.find(p)
 	}
@@ -63,6 +64,8 @@ type loader struct {
 	files   []*candidate
 	asked   []string // folders and patterns, in order
 	seen    map[string]*candidate
+	// skipped are the folders and patterns that led to something that was skipped.
+	skipped map[string]bool
 	errs    []error
 }
 
@@ -111,6 +114,9 @@ func cause(err error) error {
 // add notes a file; asked is the folder or pattern that led to it, or "" if it was named.
 func (l *loader) add(p, asked string) {
 	key := filepath.Clean(p)
+	if l.skip(p, asked) {
+		return
+	}
 	c := l.seen[key]
 	if c == nil {
 		c = &candidate{path: p}
@@ -124,6 +130,20 @@ func (l *loader) add(p, asked string) {
 	c.asked = append(c.asked, asked)
 }
 
+// skip tells whether a file or folder is not to be read.
+func (l *loader) skip(p, asked string) bool {
+	if p == "-" {
+		p = l.stdinName()
+	}
+	if l.options.Skip == nil || !l.options.Skip(p) {
+		return false
+	}
+	l.skipped[asked] = true
+	return true
+}
+
+func (l *loader) stdinName() string { return cmp.Or(l.options.StdinName, "<stdin>") }
+
 // walk adds the YAML files below a folder, in lexical order, hidden ones left out.
 func (l *loader) walk(folder, asked string) {
 	l.ask(asked)
@@ -133,7 +153,7 @@ func (l *loader) walk(folder, asked string) {
 		case err != nil:
 			l.fail("read %s: %w", full, cause(err))
 			return nil
-		case p != "." && strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+		case p != "." && strings.HasPrefix(entry.Name(), ".") && entry.IsDir(), entry.IsDir() && l.skip(full, asked):
 			return fs.SkipDir
 		case strings.HasPrefix(entry.Name(), ".") || !isYAML(p) || !isRegular(full, entry):
 			return nil
@@ -208,7 +228,7 @@ func isBinary(src []byte) bool {
 // content reads a file, and never more than a byte beyond the limit.
 func (l *loader) content(p string) (name string, src []byte, err error) {
 	if p == "-" {
-		name = cmp.Or(l.options.StdinName, "<stdin>")
+		name = l.stdinName()
 		if l.options.Stdin == nil {
 			return name, nil, errors.New("there is no standard input")
 		}
@@ -227,7 +247,7 @@ func (l *loader) content(p string) (name string, src []byte, err error) {
 // set puts the files together that are to be kept.
 func (l *loader) set() (*Set, error) {
 	set := &Set{}
-	kept := map[string]bool{}
+	kept := maps.Clone(l.skipped)
 	for _, c := range l.files {
 		f := c.file
 		if !c.named && len(f.Groups) == 0 && (f.empty || !f.broken) {

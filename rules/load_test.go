@@ -154,3 +154,78 @@ func TestBuiltinRulesAreClean(t *testing.T) {
 		}
 	}
 }
+
+// TestLoadSkip proves that what is skipped is not read: it would be an error here.
+func TestLoadSkip(t *testing.T) {
+	folder(t, map[string]string{
+		"rules/a.yaml":        oneRule,
+		"rules/huge.yaml":     strings.Repeat(" ", MaxFileSize+1),
+		"rules/vendor/b.yaml": "\x00",
+		"only/huge.yaml":      strings.Repeat(" ", MaxFileSize+1),
+	})
+	var asked []string
+	o := Options{StdinName: "huge.yaml", Skip: func(path string) bool {
+		asked = append(asked, path)
+		return strings.HasSuffix(path, "huge.yaml") || strings.HasSuffix(path, "vendor")
+	}}
+	for _, test := range []struct {
+		paths, files []string
+	}{
+		{[]string{"rules"}, []string{"rules/a.yaml"}},
+		{[]string{"rules/*.yaml", "rules/**/vendor"}, []string{"rules/a.yaml"}},
+		{[]string{"rules/huge.yaml", "rules/vendor"}, nil},
+		{[]string{"only"}, nil},
+		{[]string{"only/h*"}, nil},
+		{[]string{"-"}, nil},
+	} {
+		set, err := Load(context.Background(), test.paths, o)
+		if err != nil {
+			t.Errorf("%v: %v", test.paths, err)
+			continue
+		}
+		var got []string
+		for _, f := range set.Files {
+			got = append(got, f.Path)
+		}
+		if diff := cmp.Diff(test.files, got); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", test.paths, diff)
+		}
+	}
+	for _, path := range asked {
+		if strings.Contains(path, "b.yaml") {
+			t.Errorf("a folder that is skipped was looked into: %s", path)
+		}
+	}
+}
+
+func TestMatchPath(t *testing.T) {
+	long := strings.Repeat("a/", 200)
+	for _, test := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"a", "a", true},
+		{"a", "a/a", false},
+		{"a/b", "a", false},
+		{"**", "a", true},
+		{"**", "a/b/c", true},
+		{"**/**", "a", true},
+		{"**/c", "c", true},
+		{"**/c", "a/b/c", true},
+		{"**/c", "a/b/cc", false},
+		{"a/**", "a", true},
+		{"a/**/c", "a/c", true},
+		{"a/**/c", "b/c", false},
+		{"**/b/**/d", "a/b/b/c/d", true},
+		{"**/b/**/d", "a/c/c/d", false},
+		{"**/b/*/d", "b/x/b/x/d", true},
+		{"**/b/c/**/b/d", "b/c/b/c/b/d", true},
+		// Without end if each ** were tried with each folder.
+		{strings.Repeat("**/a/", 30) + "b", long + "c", false},
+		{strings.Repeat("**/a/", 30) + "b", long + "b", true},
+	} {
+		if got := matchPath(strings.Split(test.pattern, "/"), strings.Split(test.path, "/")); got != test.want {
+			t.Errorf("%.40s matches %.40s: %v, want %v", test.pattern, test.path, got, test.want)
+		}
+	}
+}

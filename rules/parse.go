@@ -25,6 +25,9 @@ type Options struct {
 	// PromQL are the features of the PromQL parser that the server has switched on. The zero
 	// value is what Prometheus and promtool have without --enable-feature.
 	PromQL parser.Options
+	// Skip tells of paths that are not read, also where they are named; nil skips none. A folder
+	// that is skipped is not looked into.
+	Skip func(path string) bool
 	// Stdin is read for the path "-", and StdinName is its name in messages ("<stdin>" if empty).
 	Stdin     io.Reader
 	StdinName string

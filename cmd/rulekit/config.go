@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -70,9 +71,43 @@ func showConfig(w io.Writer, style terminal.Style, e *effective, flags *configFl
 	return err
 }
 
+// fromFile is the configuration with paths as they stand in its file: from the file's folder.
+func (e *effective) fromFile() (*lint.Config, error) {
+	config := *e.Config
+	folder, err := filepath.Abs(filepath.Dir(e.Path))
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of %s: %w", e.Path, err)
+	}
+	for _, paths := range []*[]string{&config.Paths, &config.Metrics, &config.Prometheus, &config.Alertmanager} {
+		*paths = slices.Clone(*paths)
+		for i, path := range *paths {
+			(*paths)[i] = fromFolder(folder, path)
+		}
+	}
+	config.Baseline = fromFolder(folder, config.Baseline)
+	return &config, nil
+}
+
+// fromFolder is a path of the current folder as seen from another.
+func fromFolder(folder, path string) string {
+	absolute, err := filepath.Abs(path)
+	if err != nil || filepath.IsAbs(path) || path == "" || path == "-" {
+		return path
+	}
+	relative, err := filepath.Rel(folder, absolute)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(relative)
+}
+
 func configLines(e *effective, flags *configFlags) ([]configLine, error) {
 	var lines []configLine
-	values := reflect.ValueOf(e.Config).Elem()
+	config, err := e.fromFile()
+	if err != nil {
+		return nil, err
+	}
+	values := reflect.ValueOf(config).Elem()
 	for _, field := range reflect.VisibleFields(values.Type()) {
 		key := field.Tag.Get("yaml")
 		if !field.IsExported() || key == "-" {

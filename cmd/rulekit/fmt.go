@@ -1,9 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -11,14 +11,13 @@ import (
 	"github.com/rulekit/rulekit/rules"
 	"github.com/rulekit/rulekit/rules/format"
 	"github.com/rulekit/rulekit/rules/terminal"
-	"github.com/rulekit/rulekit/simulate"
 )
 
 // fmtFlags are the flags of rulekit fmt.
 type fmtFlags struct {
-	check, diff        bool
-	features           []string
-	stdinName, dialect string
+	configFlags
+	check, diff bool
+	stdinName   string
 }
 
 // newFmt lays out the PromQL of rule files.
@@ -35,7 +34,8 @@ An expression is only changed if Prometheus then reads the same from it. One tha
 stays as it is, since Prometheus's formatter drops them. A file with problems is left as it is.
 
 A PATH is a file, a folder (with all below it), a pattern, or - to read standard input and write
-standard output. Without a PATH, ./rules is formatted if it exists, otherwise the current folder.
+standard output. Without a PATH, the paths of .rulekit.yaml are formatted, or ./rules if it exists,
+otherwise the current folder. What .rulekit.yaml excludes stays as it is.
 
 The exit code is 0 if all is formatted, 1 with --check if something is not, and 2 if a file could
 not be formatted.`,
@@ -45,40 +45,52 @@ not be formatted.`,
   rulekit fmt - < rules/redis.yaml`,
 		GroupID: groupCheck,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runFmt(cmd.Context(), env, flags, args)
+			return runFmt(cmd, env, flags, args)
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&flags.check, "check", false, "write nothing; name the files that would change, with exit code 1 if there are any")
 	f.BoolVar(&flags.diff, "diff", false, "write nothing; show what would change as a unified diff")
-	f.StringSliceVar(&flags.features, "enable-feature", nil, "PromQL `features` the server has switched on, named as Prometheus names them")
 	f.StringVar(&flags.stdinName, "stdin-name", "", "`name` of standard input in messages")
-	f.StringVar(&flags.dialect, "dialect", "prometheus", "`server` the rules are for: prometheus, thanos or mimir")
+	_, knowledge, config := flags.groups()
+	f.AddFlag(knowledge.Lookup("enable-feature"))
+	f.AddFlag(knowledge.Lookup("dialect"))
+	f.AddFlagSet(config)
 	return cmd
 }
 
-func runFmt(ctx context.Context, env *environment, flags fmtFlags, paths []string) error {
-	features, err := simulate.ParseFeatures(flags.features)
+func runFmt(cmd *cobra.Command, env *environment, flags fmtFlags, paths []string) error {
+	ctx := cmd.Context()
+	e, err := flags.settle(cmd.Flags(), paths)
 	if err != nil {
-		return fmt.Errorf("--enable-feature: %w", err)
-	}
-	if !slices.Contains(rules.Dialects, flags.dialect) {
-		return fmt.Errorf("--dialect %q: want prometheus, thanos or mimir", flags.dialect)
+		return err
 	}
 	f := fmtRun{env: env, flags: flags, stdin: slices.Contains(paths, "-")}
 	if f.stdin && len(paths) > 1 {
 		return errors.New("- reads standard input and writes standard output: it cannot stand with other paths")
 	}
 	f.options = rules.Options{
-		Dialect: flags.dialect, PromQL: features.Parser(), Stdin: env.stdin, StdinName: flags.stdinName,
+		Dialect: e.Dialect, PromQL: e.promql, Skip: e.Exclude.Match, Stdin: env.stdin, StdinName: flags.stdinName,
 	}
-	set, err := rules.Load(ctx, lintPaths(paths), f.options)
+	set, err := e.read(ctx, f.options)
 	if err != nil {
 		return err
 	}
+	if len(set.Files) == 0 {
+		f.note("nothing to format: exclude of %s leaves out all files", e.Path)
+		if f.stdin && !flags.check && !flags.diff {
+			_, err := io.Copy(env.stdout, env.stdin)
+			return err
+		}
+		return nil
+	}
+	seen := sameFiles{}
 	for _, file := range set.Files {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if seen.again(file.Path) {
+			continue
 		}
 		if err := f.file(file); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,6 +73,12 @@ func runLint(cmd *cobra.Command, env *environment, flags lintFlags, paths []stri
 	if err := flags.contradict(paths); err != nil {
 		return err
 	}
+	for _, name := range []string{"base", "prometheus"} {
+		// An unset variable in a script should not mean to look at less.
+		if given := cmd.Flags().Lookup(name); given.Changed && given.Value.String() == "" {
+			return fmt.Errorf("--%s: the value is empty", name)
+		}
+	}
 	var err error
 	if r.effective, err = flags.settle(cmd.Flags(), paths); err != nil {
 		return err
@@ -105,10 +112,14 @@ func (flags *lintFlags) contradict(paths []string) error {
 		return errors.New("--fix writes and --diff does not: choose one")
 	case flags.writeBaseline && (flags.fix || flags.diff || flags.base != ""):
 		return errors.New("--write-baseline takes all that is found: it cannot stand with --fix, --diff or --base")
+	case (flags.writeBaseline || flags.diff) && slices.ContainsFunc(flags.outputs, func(o string) bool { return strings.Contains(o, "=") }):
+		return errors.New("--write-baseline and --diff report no findings: --output cannot write them to a file")
 	case stdin && len(paths) > 1 && flags.fix:
 		return errors.New("--fix prints the mended standard input: - cannot stand with other paths")
 	case flags.live.URL == "" && (flags.live.HTTPFile != "" || flags.live.BearerTokenFile != ""):
 		return errors.New("--prometheus-http-config and --prometheus-token-file are for the server of --prometheus, which is not given")
+	case flags.live.Timeout <= 0:
+		return fmt.Errorf("--prometheus-timeout %s: want more than 0s, such as 30s", flags.live.Timeout)
 	case stdin && flags.base != "":
 		return errors.New("--base compares files with a git revision: standard input has none")
 	}
@@ -118,17 +129,14 @@ func (flags *lintFlags) contradict(paths []string) error {
 // load reads all that is needed before linting.
 func (r *lintRun) load(ctx context.Context) error {
 	r.reading = rules.Options{
-		Dialect: r.Dialect, PromQL: r.promql, Stdin: r.env.stdin, StdinName: r.flags.stdinName,
+		Dialect: r.Dialect, PromQL: r.promql, Skip: r.Exclude.Match, Stdin: r.env.stdin, StdinName: r.flags.stdinName,
 	}
-	set, err := rules.Load(ctx, r.Paths, r.reading)
-	if err != nil && r.Line("paths") > 0 && r.origins["paths"] != "argument" {
-		return fmt.Errorf("%s: %w", r.said("paths"), err)
-	} else if err != nil {
+	set, err := r.read(ctx, r.reading)
+	if err != nil {
 		return err
 	}
-	r.files = slices.DeleteFunc(set.Files, func(f *rules.File) bool { return r.Exclude.Match(f.Path) })
-	if left := len(set.Files); len(r.files) == 0 {
-		fmt.Fprintf(r.env.stderr, "nothing to lint: exclude of %s leaves out %s\n", r.Path, count(left, "file"))
+	if r.files = set.Files; len(r.files) == 0 {
+		fmt.Fprintf(r.env.stderr, "nothing to lint: exclude of %s leaves out all files\n", r.Path)
 	}
 	if r.options, err = r.lintOptions(r.files, set.LeftOut); err != nil {
 		return err
@@ -167,11 +175,16 @@ func (r *lintRun) readBaseline() (*lint.Baseline, error) {
 // keep takes out of a result what is not to be reported.
 func (r *lintRun) keep(files []*rules.File, result *lint.Result) {
 	if r.known != nil {
-		r.ofBaseline, r.mended = r.known.Filter(result, lint.Looked{Files: files, Checks: r.checks})
+		r.ofBaseline, r.mended = r.known.Filter(result, r.looked(files))
 	}
 	if r.base != nil {
 		r.unchanged = r.base.filter(append(slices.Clone(files), r.options.Wiring.Files()...), result)
 	}
+}
+
+// looked is where the run looks for findings: in the files, and in the configurations of servers.
+func (r *lintRun) looked(files []*rules.File) lint.Looked {
+	return lint.Looked{Files: append(slices.Clone(files), r.options.Wiring.Files()...), Checks: r.checks}
 }
 
 // writeBaseline makes what is found the known findings.
@@ -183,7 +196,7 @@ func (r *lintRun) writeBaseline(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.known.Refresh(result, lint.Looked{Files: r.files, Checks: r.checks})
+	r.known.Refresh(result, r.looked(r.files))
 	source, err := r.known.Source()
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -32,8 +32,10 @@ const gitTimeout = time.Minute
 type gitBase struct {
 	// changed are the paths of files that are not as they were then.
 	changed map[string]bool
-	// before are these files, and those that are gone, as they were.
+	// before are all files that have changed or are gone, as they were: rules may have moved.
 	before []*rules.File
+	// elsewhere are those of them that are not linted, as they are now.
+	elsewhere []*rules.File
 }
 
 // newGitBase compares files with a revision of the repository they are in. The error says what
@@ -59,19 +61,28 @@ func newGitBase(ctx context.Context, revision string, files []*rules.File, readi
 		return nil, err
 	}
 	base := &gitBase{changed: map[string]bool{}}
-	wanted := tree.gone(g.folder)
+	wanted, err := g.touched(commit)
+	if err != nil {
+		return nil, err
+	}
 	for _, file := range files {
-		there, known := tree[g.path(file.Path)]
-		if known && there == blobName(file, len(there)) {
-			continue
-		}
-		base.changed[file.Path] = true
-		if known {
-			wanted = append(wanted, there)
+		path := g.path(file.Path)
+		delete(wanted, path)
+		if there := tree[path]; there == "" || there != blobName(file, len(there)) {
+			base.changed[file.Path] = true
+			wanted[path] = true
 		}
 	}
-	slices.Sort(wanted)
-	base.before, err = g.blobs(slices.Compact(wanted), reading)
+	var blobs []string
+	for _, path := range slices.Sorted(maps.Keys(wanted)) {
+		if blob := tree[path]; blob != "" {
+			blobs = append(blobs, blob)
+		}
+		if !wanted[path] {
+			base.elsewhere = append(base.elsewhere, g.now(path, reading)...)
+		}
+	}
+	base.before, err = g.blobs(blobs, reading)
 	return base, err
 }
 
@@ -79,7 +90,8 @@ func newGitBase(ctx context.Context, revision string, files []*rules.File, readi
 // findings these are.
 func (b *gitBase) filter(files []*rules.File, result *lint.Result) int {
 	changed := slices.DeleteFunc(slices.Clone(files), func(f *rules.File) bool { return !b.changed[f.Path] })
-	return lint.NewChanges(b.before, changed).Filter(result)
+	// What is still elsewhere has not moved to the files that are linted.
+	return lint.NewChanges(b.before, append(slices.Clone(b.elsewhere), changed...)).Filter(result)
 }
 
 // git runs git in a folder.
@@ -93,7 +105,7 @@ func (g *git) run(stdin io.Reader, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(g.ctx, "git", append([]string{"-C", g.folder}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = stdin, &stderr
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0")
+	cmd.Env = append(gitEnv(os.Environ()), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0")
 	out, err := cmd.Output()
 	said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
 	switch {
@@ -109,6 +121,15 @@ func (g *git) run(stdin io.Reader, args ...string) ([]byte, error) {
 		return nil, fmt.Errorf("git %s: %w", args[0], err)
 	}
 	return nil, fmt.Errorf("git %s: %s", args[0], strings.TrimPrefix(said, "fatal: "))
+}
+
+// gitEnv leaves out what git sets for its hooks, which holds for the folder that git started them
+// in and no other. Where a work tree is named too, somebody wants it so.
+func gitEnv(env []string) []string {
+	named := slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, "GIT_WORK_TREE=") })
+	return slices.DeleteFunc(env, func(v string) bool {
+		return !named && (strings.HasPrefix(v, "GIT_DIR=") || strings.HasPrefix(v, "GIT_INDEX_FILE="))
+	})
 }
 
 // commit is the name of the commit that a revision stands for.
@@ -145,18 +166,34 @@ func (g *git) tree(commit string) (gitTree, error) {
 	return tree, nil
 }
 
-// gone are the contents of the YAML files that are no more: their rules may have moved.
-func (t gitTree) gone(top string) []string {
-	var gone []string
-	for name, blob := range t {
-		if extension := strings.ToLower(path.Ext(name)); extension != ".yaml" && extension != ".yml" {
-			continue
-		}
-		if _, err := os.Lstat(filepath.Join(top, filepath.FromSlash(name))); errors.Is(err, fs.ErrNotExist) {
-			gone = append(gone, blob)
+// touched are the YAML files of a commit that are not as they were then, or are no more. The values
+// are false.
+func (g *git) touched(commit string) (map[string]bool, error) {
+	out, err := g.run(nil, "diff", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules", "-z", commit, "--")
+	if err != nil {
+		return nil, err
+	}
+	touched := map[string]bool{}
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		if extension := strings.ToLower(path.Ext(name)); extension == ".yaml" || extension == ".yml" {
+			touched[name] = false
 		}
 	}
-	return gone
+	return touched, nil
+}
+
+// now is a file of the work tree as it is, if it can be read.
+func (g *git) now(path string, reading rules.Options) []*rules.File {
+	name := filepath.Join(g.folder, filepath.FromSlash(path))
+	info, err := os.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > rules.MaxFileSize {
+		return nil
+	}
+	source, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	return []*rules.File{rules.Parse(path, source, reading)}
 }
 
 // path is a path as git names it, or "" for a file outside the repository.

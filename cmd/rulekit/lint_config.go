@@ -70,7 +70,7 @@ func (flags *configFlags) settle(given *pflag.FlagSet, paths []string) (*effecti
 		}
 	}
 	if !slices.Contains(rules.Dialects, config.Dialect) {
-		return nil, fmt.Errorf("--dialect %q: want %s", config.Dialect, strings.Join(rules.Dialects, ", "))
+		return nil, fmt.Errorf("--dialect %q: want %s", config.Dialect, listed(rules.Dialects))
 	}
 	features, err := simulate.ParseFeatures(config.EnableFeatures)
 	if err != nil && given.Changed("enable-feature") {
@@ -137,6 +137,15 @@ func (e *effective) paths(named []string) {
 	}
 }
 
+// read reads the rule files. The error tells if it was the configuration that named them.
+func (e *effective) read(ctx context.Context, o rules.Options) (*rules.Set, error) {
+	set, err := rules.Load(ctx, e.Paths, o)
+	if err != nil && e.Line("paths") > 0 && e.origins["paths"] != "argument" {
+		return nil, fmt.Errorf("%s: %w", e.said("paths"), err)
+	}
+	return set, err
+}
+
 // lintOptions gathers what lint is to know to lint the files. leftOut are files that were met
 // among them and have no rules.
 func (e *effective) lintOptions(files []*rules.File, leftOut []string) (lint.Options, error) {
@@ -156,7 +165,7 @@ func (e *effective) lintOptions(files []*rules.File, leftOut []string) (lint.Opt
 	options.Catalogue = catalogue
 	var candidates []string
 	if !e.wiring {
-		candidates = wiringCandidates(files, slices.DeleteFunc(slices.Clone(leftOut), e.Exclude.Match))
+		candidates = wiringCandidates(files, leftOut)
 	}
 	wiring, err := lint.LoadWiring(slices.Concat(e.Prometheus, e.Alertmanager), candidates)
 	if err != nil {

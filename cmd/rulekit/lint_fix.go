@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -20,7 +21,7 @@ func (r *lintRun) fix(ctx context.Context) error {
 		return r.diff(fixed)
 	}
 	stdin := slices.Contains(r.Paths, "-")
-	changed := fixed.Changed()
+	changed := r.changed(fixed)
 	for _, i := range changed {
 		if stdin {
 			break
@@ -31,10 +32,15 @@ func (r *lintRun) fix(ctx context.Context) error {
 	}
 	if stdin {
 		// Standard output is for the mended rules, so that findings go where they do no harm.
+		var err error
 		if len(fixed.Files) == 1 {
-			if _, err := r.env.stdout.Write(fixed.Files[0].Source); err != nil {
-				return err
-			}
+			_, err = r.env.stdout.Write(fixed.Files[0].Source)
+		} else {
+			// It is excluded, and so was not read.
+			_, err = io.Copy(r.env.stdout, r.env.stdin)
+		}
+		if err != nil {
+			return err
 		}
 		for i := range r.outputs {
 			r.outputs[i].stdout = r.env.stderr
@@ -42,6 +48,12 @@ func (r *lintRun) fix(ctx context.Context) error {
 	}
 	fmt.Fprintf(r.env.stderr, "mended %s in %s\n", count(fixed.Findings, "finding"), count(len(changed), "file"))
 	return r.report(fixed.Result)
+}
+
+// changed are the indexes of the files that were mended, each file once, also if links lead to it.
+func (r *lintRun) changed(fixed *lint.Fixed) []int {
+	seen := sameFiles{}
+	return slices.DeleteFunc(fixed.Changed(), func(i int) bool { return seen.again(fixed.Before[i].Path) })
 }
 
 // write replaces a file by its mended form, unless somebody else has changed it meanwhile.
@@ -59,7 +71,7 @@ func (r *lintRun) write(fixed *lint.Fixed, i int) error {
 
 // diff shows what would be mended.
 func (r *lintRun) diff(fixed *lint.Fixed) error {
-	changed := fixed.Changed()
+	changed := r.changed(fixed)
 	for _, i := range changed {
 		before, after := fixed.Before[i], fixed.Files[i]
 		if err := writeDiff(r.env.stdout, r.env.style(r.env.stdout), before.Path, before.Source, after.Source); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,8 @@ import (
 )
 
 // replaceFile gives a file new content, all at once: another program sees the old file or the
-// new one, and a full disk leaves the old one. The mode stays, and so does a link to the file.
+// new one, and a full disk leaves the old one. The mode and the owner stay, and so does a link to
+// the file.
 func replaceFile(path string, content []byte) (err error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -24,15 +26,24 @@ func replaceFile(path string, content []byte) (err error) {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
+	// A file that is read-only stays as it is, although its folder lets us replace it.
+	writable, err := os.OpenFile(target, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, withoutPath(err))
+	}
+	if err := writable.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
 	temporary, err := os.CreateTemp(filepath.Dir(target), ".rulekit-*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: put the new file into its folder: %w", path, withoutPath(err))
 	}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(temporary.Name())))
 		}
 	}()
+	keepOwner(temporary, info)
 	_, err = temporary.Write(content)
 	err = errors.Join(err, temporary.Chmod(info.Mode().Perm()), temporary.Sync(), temporary.Close())
 	if err != nil {
@@ -41,11 +52,23 @@ func replaceFile(path string, content []byte) (err error) {
 	return os.Rename(temporary.Name(), target)
 }
 
-// writeDiff writes the changes of a file as a unified diff that git apply and patch -p1 take.
-// On a terminal it is coloured, and nothing in the file can disturb the terminal.
+// withoutPath is an error of the file system without the path, which our messages have already.
+func withoutPath(err error) error {
+	if within := (*fs.PathError)(nil); errors.As(err, &within) {
+		return within.Err
+	}
+	return err
+}
+
+// writeDiff writes the changes of a file as a unified diff that git apply and patch -p1 take. Of a
+// link it names the file that it leads to, which is what changes. On a terminal it is coloured,
+// and nothing in the file can disturb the terminal.
 func writeDiff(w io.Writer, style terminal.Style, path string, before, after []byte) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	name := strings.TrimPrefix(filepath.ToSlash(filepath.Clean(path)), "/")
-	text := string(diff.Diff("a/"+name, before, "b/"+name, after))
+	text := string(diff.Diff(quotedName("a/"+name), before, quotedName("b/"+name), after))
 	if style.Columns == 0 && !style.Color {
 		_, err := io.WriteString(w, text)
 		return err
@@ -68,4 +91,42 @@ func writeDiff(w io.Writer, style terminal.Style, path string, before, after []b
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// quotedName is the name of a file in a diff. One that could be misread is in double quotes, as git
+// writes it: with octal numbers for what is not printed.
+func quotedName(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '"' || r == '\\' }) {
+		return name
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '"' || c == '\\':
+			b.WriteString(`\` + string(rune(c)))
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\%03o`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// sameFiles remembers files, so that one that has several names is not written twice.
+type sameFiles map[string]bool
+
+// again tells whether a file was there before, under this name or another.
+func (s sameFiles) again(path string) bool {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	before := s[path]
+	s[path] = true
+	return before
 }

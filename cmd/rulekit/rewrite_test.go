@@ -73,3 +73,33 @@ func TestWriteDiff(t *testing.T) {
 		}
 	}
 }
+
+// TestReplaceReadOnly proves that a read-only file stays, although its folder can be written to.
+func TestReplaceReadOnly(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write to every file")
+	}
+	file := filepath.Join(t.TempDir(), "a.yaml")
+	if err := os.WriteFile(file, []byte("old"), 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceFile(file, []byte("new")); err == nil || err.Error() != "write "+file+": permission denied" {
+		t.Errorf("got %v", err)
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "old" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestQuotedName(t *testing.T) {
+	for name, want := range map[string]string{
+		"a/x y.yaml":      "a/x y.yaml",
+		"a/é.yaml":        "a/é.yaml",
+		"a/x\ty\"\\\n.ya": `"a/x\011y\"\\\012.ya"`,
+		"a/é\n":           `"a/\303\251\012"`,
+	} {
+		if got := quotedName(name); got != want {
+			t.Errorf("%q: got %s, want %s", name, got, want)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func scalars(e *parser.BinaryExpr, left, right *Result) *Result {
 		out.Values = truth(left.Values, e.Op, right.Values, true)
 		return out
 	}
-	out.Values = arithmetic(left.Values, e.Op, right.Values)
+	out.Values, out.Bound = calculated(e, left, right)
 	return out
 }
 
@@ -62,7 +62,10 @@ func vectorScalar(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemTy
 	out := same(vector)
 	out.base = nil
 	out.Labels = withoutName(vector.Labels, e)
-	out.Values = arithmetic(left.Values, e.Op, right.Values)
+	var why *Reason
+	if out.Values, why = calculated(e, left, right); why != nil {
+		out.Bound = why
+	}
 	if vector.Histograms && out.Presence == Always {
 		out.Presence = Maybe
 	}
@@ -103,7 +106,7 @@ func compareScalar(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemT
 	if out.Presence == Never {
 		return out
 	}
-	if !passes(vector.Values, op, scalar.Values) || out.Values.Empty() {
+	if i, j := comparedBy(vector, scalar); !passes(i, op, j) || out.Values.Empty() {
 		left, right := vector, scalar
 		if vector.Expr == e.RHS {
 			left, right = scalar, vector
@@ -173,7 +176,7 @@ func (a *Analysis) calculateVectors(e *parser.BinaryExpr, left, right, out *Resu
 		out.Bound = &Reason{Node: e, Clause: Operator, Text: "only native histograms can be trimmed"}
 		return
 	}
-	out.Values = arithmetic(left.Values, e.Op, right.Values)
+	out.Values, out.Bound = calculated(e, left, right)
 	if e.Op != parser.DIV {
 		return
 	}
@@ -212,7 +215,7 @@ func (a *Analysis) compareVectors(e *parser.BinaryExpr, left, right, out *Result
 	if out.Histograms {
 		return
 	}
-	if !passes(left.Values, e.Op, right.Values) || out.Values.Empty() {
+	if i, j := comparedBy(left, right); !passes(i, e.Op, j) || out.Values.Empty() {
 		out.Presence, out.Why = Never, comparedNever(e, left, right)
 		return
 	}
@@ -241,7 +244,7 @@ func (a *Analysis) filledIn(e *parser.BinaryExpr, left, right *Result) *Result {
 		if out.Presence == Never {
 			out.Values, out.Histograms = nothing(), false
 		}
-		out.Presence, out.Why, out.Bound, out.base = Maybe, nil, nil, nil
+		out.Presence, out.Why, out.Bound, out.base, out.clock = Maybe, nil, nil, nil, nil
 		out.Values = out.Values.hull(point(*with))
 		return &out
 	}

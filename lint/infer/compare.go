@@ -147,13 +147,15 @@ func number(v float64) string {
 
 // comparedNever is the reason of a comparison that nothing passes.
 func comparedNever(e *parser.BinaryExpr, left, right *Result) *Reason {
-	subject, op, bound := left, e.Op, right.Values
+	subject, op, other := left, e.Op, right
 	if e.LHS.Type() == parser.ValueTypeScalar && e.RHS.Type() != parser.ValueTypeScalar {
-		subject, op, bound = right, mirrored[e.Op], left.Values
+		subject, op, other = right, mirrored[e.Op], left
 	}
 	why := &Reason{Node: e, Clause: Operator, Kind: Comparison}
-	sign := parser.ItemTypeStr[op]
-	if values := subject.Values; values.Lo == -inf && values.Hi == inf {
+	sign, bound := parser.ItemTypeStr[op], other.Values
+	if values := subject.Values; subject.clock != nil && other.clock != nil {
+		why.Text = timesCompared(subject, other, "never "+sign)
+	} else if values.Lo == -inf && values.Hi == inf {
 		why.Text = fmt.Sprintf("no value is %s %s", sign, bound)
 	} else {
 		why.Text = fmt.Sprintf("%s is always %s, so it is never %s %s", called(subject.Expr), values, sign, bound)

@@ -111,7 +111,9 @@ func (g expressions) vector(depth int) string {
 		return g.selector()
 	}
 	d := depth - 1
-	switch g.IntN(24) {
+	switch g.IntN(25) {
+	case 24:
+		return g.clock(d) + g.pick(" > ", " < ", " >= ", " <= ", " == ", " != ", " - ", " < bool ", " > ", " < ") + g.clock(d)
 	case 13, 14, 15:
 		return g.related()
 	case 18, 19, 20:

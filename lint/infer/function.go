@@ -191,5 +191,8 @@ func timestamps(e *parser.Call, args []*Result) *Result {
 	out.base, out.Bound = nil, nil
 	out.Values, out.Histograms = finite(), false
 	out.Labels = withoutName(out.Labels, e)
+	if e.Func.Name == "timestamp" && !ofSelector(e) {
+		out.Bound = &Reason{Node: e, Clause: Operator, Text: "timestamp() of anything but a metric itself is the time of the evaluation, not that of a sample"}
+	}
 	return out
 }

@@ -54,6 +54,9 @@ type Result struct {
 	// base is the expression this one filters: each returned sample has the value and, but for
 	// the metric name, the labels of a sample of base.
 	base parser.Expr
+	// clock bounds how many seconds each value is after the time of the evaluation. It is nil for
+	// values that have nothing to do with that time.
+	clock *Interval
 }
 
 // Analysis holds the results of an expression and all its parts.
@@ -88,6 +91,7 @@ func (a *Analysis) infer(expr parser.Expr) *Result {
 		r.Presence, r.Why = Never, r.Bound
 	}
 	r.Measure = a.measure(expr, r)
+	r.clock = a.clockOf(expr, r)
 	a.results[expr] = r
 	return r
 }

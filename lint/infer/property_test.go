@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func TestPromisesHold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, kind := range []string{"evaluated", "with result", "never", "always", "gone", "certain", "bounded", "dead", "tautology"} {
+	for _, kind := range []string{"evaluated", "with result", "never", "always", "gone", "certain", "bounded", "dead", "tautology", "clock"} {
 		if seen[kind] < 50 {
 			t.Errorf("only %d expressions were %q: the test proves too little", seen[kind], kind)
 		}
@@ -145,6 +146,11 @@ func checkPromise(t *testing.T, e evaluator, text string, at time.Duration, seen
 	}
 	if promise.Tautology != nil {
 		checkTautology(t, e, promise, at, len(vector), seen)
+	}
+	for _, why := range []*infer.Reason{promise.Why, promise.Tautology} {
+		if why != nil && strings.Contains(why.Text, "the time of the evaluation") {
+			seen["clock"]++
+		}
 	}
 	seen[promise.Presence.String()]++
 	switch {

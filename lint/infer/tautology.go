@@ -10,12 +10,14 @@ import (
 // number, or nil.
 func tautology(e *parser.BinaryExpr, vector, scalar *Result, op parser.ItemType) *Reason {
 	values := vector.Values
-	if values.Empty() || scalar.Values.Empty() || !passesAlways(values, op, scalar.Values) {
+	if i, j := comparedBy(vector, scalar); values.Empty() || scalar.Values.Empty() || !passesAlways(i, op, j) {
 		return nil
 	}
 	why := &Reason{Node: e, Clause: Operator}
 	sign := parser.ItemTypeStr[op]
 	switch {
+	case vector.clock != nil && scalar.clock != nil:
+		why.Text = timesCompared(vector, scalar, "always "+sign)
 	case values.Lo == -inf && values.Hi == inf:
 		why.Text = fmt.Sprintf("every value is %s %s", sign, scalar.Values)
 	case vector.Bound != nil && vector.Bound.Clause == Whole && filters(vector.Bound.Node):

@@ -59,8 +59,10 @@ type jsonSummary struct {
 	Warnings int `json:"warnings"`
 	Infos    int `json:"infos"`
 	Fixable  int `json:"fixable"`
-	Files    int `json:"files"`
-	Rules    int `json:"rules"`
+	// Suppressed findings are not among the diagnostics.
+	Suppressed int `json:"suppressed"`
+	Files      int `json:"files"`
+	Rules      int `json:"rules"`
 }
 
 type jsonPrinter struct{}
@@ -71,7 +73,7 @@ func (jsonPrinter) Print(w io.Writer, result *lint.Result) error {
 		Diagnostics: make([]jsonDiagnostic, len(result.Diagnostics)),
 		Summary: jsonSummary{
 			Errors: result.Count(lint.Error), Warnings: result.Count(lint.Warning), Infos: result.Count(lint.Info),
-			Fixable: fixable(result), Files: result.Files, Rules: result.Rules,
+			Fixable: fixable(result), Suppressed: result.Suppressed, Files: result.Files, Rules: result.Rules,
 		},
 	}
 	known := sources{}

@@ -40,19 +40,27 @@ type junitFailure struct {
 	Text    string `xml:",chardata"`
 }
 
-// junitPrinter writes a suite for each file that has findings, a failed test for each of them,
-// and one passed test for all other files: a report without any test is an error to many readers.
+// junitPrinter writes a suite for each file: a failed test for each finding in it, or one passed
+// test. A report without any test is an error to many readers, so that no file is a passed test too.
 type junitPrinter struct{}
 
 func (junitPrinter) Print(w io.Writer, result *lint.Result) error {
 	report := junitReport{Name: "rulekit lint"}
 	known := sources{}
 	files := byFile(result)
-	if fine := result.Files - len(files); fine > 0 || len(files) == 0 {
-		name := plural(fine, "file") + " without findings"
-		passed := junitCase{Name: name, Class: "rulekit lint"}
-		report.Suites = append(report.Suites, junitSuite{Name: "rulekit lint", Tests: 1, Cases: []junitCase{passed}})
+	if len(result.Paths) == 0 && len(files) == 0 {
+		report.Suites = append(report.Suites, junitPassed("rulekit lint", "no files", ""))
 		report.Tests++
+	}
+	found := map[string]bool{}
+	for _, f := range files {
+		found[f.path] = true
+	}
+	for _, path := range result.Paths {
+		if path = repositoryPath(path); !found[path] {
+			report.Suites = append(report.Suites, junitPassed(path, "no findings", path))
+			report.Tests++
+		}
 	}
 	for _, found := range files {
 		suite := junitSuite{Name: found.path, Tests: len(found.diagnostics), Failures: len(found.diagnostics)}
@@ -64,6 +72,10 @@ func (junitPrinter) Print(w io.Writer, result *lint.Result) error {
 		report.Tests += suite.Tests
 	}
 	return writeXML(w, report)
+}
+
+func junitPassed(suite, name, file string) junitSuite {
+	return junitSuite{Name: suite, Tests: 1, Cases: []junitCase{{Name: name, Class: suite, File: file}}}
 }
 
 func junitCaseOf(known sources, path string, d *lint.Diagnostic) junitCase {

@@ -109,3 +109,40 @@ func TestUnknownFormat(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestSuppressed shows how many findings comments keep back, also where nothing is left.
+func TestSuppressed(t *testing.T) {
+	for want, result := range map[string]*lint.Result{
+		"no findings in 1 file (2 rules); 3 suppressed\n": {Files: 1, Rules: 2, Suppressed: 3},
+		"no findings in 1 file (2 rules)\n":               {Files: 1, Rules: 2},
+	} {
+		if got := print(t, "short", report.Options{}, result); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	result := hostile()
+	result.Suppressed = 1
+	if got := print(t, "short", report.Options{}, result); !strings.HasSuffix(got, "; 1 can be mended with --fix; 1 suppressed\n") {
+		t.Errorf("got %q", got)
+	}
+	if got := print(t, "json", report.Options{}, result); !strings.Contains(got, `"suppressed": 1,`) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestJUnitNamesFiles proves that there is a test for each file, and one if there is no file.
+func TestJUnitNamesFiles(t *testing.T) {
+	file := &rules.File{Path: "./b.yaml", Source: []byte("x")}
+	result := &lint.Result{Files: 3, Paths: []string{"a.yaml", "./b.yaml", "c.yaml"}, Diagnostics: []lint.Diagnostic{
+		{Check: "never-fires", File: file, Message: "m"}, {Check: "short-for", File: file, Message: "n"},
+	}}
+	out := print(t, "junit", report.Options{}, result)
+	for _, want := range []string{`tests="4" failures="2"`, `<testsuite name="a.yaml" tests="1" failures="0"`, `<testsuite name="b.yaml" tests="2" failures="2"`, `<testsuite name="c.yaml"`} {
+		if strings.Count(out, want) != 1 {
+			t.Errorf("%s is not there once:\n%s", want, out)
+		}
+	}
+	if out := print(t, "junit", report.Options{}, &lint.Result{}); !strings.Contains(out, `tests="1" failures="0"`) {
+		t.Errorf("no test without files:\n%s", out)
+	}
+}

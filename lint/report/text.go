@@ -107,8 +107,12 @@ func (p textPrinter) summary(result *lint.Result) string {
 		// Only on a terminal: what is kept in a file should be the same every time.
 		scope = fmt.Sprintf("in %s (%s, %.1fs)", plural(result.Files, "file"), plural(result.Rules, "rule"), result.Took.Seconds())
 	}
+	suppressed := ""
+	if result.Suppressed > 0 {
+		suppressed = fmt.Sprintf("; %d suppressed", result.Suppressed)
+	}
 	if errors+warnings+infos == 0 {
-		return fmt.Sprintf("no findings %s\n", scope)
+		return fmt.Sprintf("no findings %s%s\n", scope, suppressed)
 	}
 	counts := []string{plural(errors, "error"), plural(warnings, "warning")}
 	if infos > 0 {
@@ -117,7 +121,7 @@ func (p textPrinter) summary(result *lint.Result) string {
 	if n := fixable(result); n > 0 {
 		scope += fmt.Sprintf("; %d can be mended with --fix", n)
 	}
-	return fmt.Sprintf("%s %s\n", p.Style.Bold(strings.Join(counts, ", ")), scope)
+	return fmt.Sprintf("%s %s%s\n", p.Style.Bold(strings.Join(counts, ", ")), scope, suppressed)
 }
 
 func plural(n int, noun string) string {

@@ -1,10 +1,11 @@
 // Sample draws findings for a person to judge:
 //
-//	rulekit lint -o json rules... | go run ./testdata/precision -seed 1 -n 60
+//	rulekit lint -o json rules... | go run ./testdata/precision -seed 20261124 -n 60
 //
 // It prints, as tab separated values, the findings of severity error and warning that the seed
-// draws: fingerprint, severity, check, path:line, rule and message. The same findings and the
-// same seed give the same sample, in whatever order the findings come.
+// draws: verdict, fingerprint, severity, check, path:line, rule and message. The same findings
+// and the same seed give the same sample, in whatever order the findings come. The verdicts are
+// those of verdicts.tsv, which has a line for each finding that was judged.
 package main
 
 import (
@@ -18,6 +19,8 @@ import (
 	"slices"
 	"strings"
 )
+
+const verdictFile = "testdata/precision/verdicts.tsv"
 
 type finding struct {
 	Fingerprint string `json:"fingerprint"`
@@ -49,8 +52,30 @@ func main() {
 	slices.SortFunc(sample, func(a, b finding) int {
 		return cmp.Or(strings.Compare(a.Check, b.Check), strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
 	})
-	fmt.Fprintf(os.Stderr, "%d of %d findings, seed %d\n", len(sample), len(all), *seed)
-	for _, f := range sample {
-		fmt.Printf("%s\t%s\t%s\t%s:%d\t%s\t%s\n", f.Fingerprint, f.Severity, f.Check, f.Path, f.Line, f.Rule, f.Message)
+	verdicts, err := readVerdicts()
+	if err != nil {
+		log.Fatalf("read the verdicts: %v", err)
 	}
+	score := map[string]int{}
+	for _, f := range sample {
+		verdict := cmp.Or(verdicts[f.Fingerprint], "not judged")
+		score[verdict]++
+		fmt.Printf("%s\t%s\t%s\t%s\t%s:%d\t%s\t%s\n", verdict, f.Fingerprint, f.Severity, f.Check, f.Path, f.Line, f.Rule, f.Message)
+	}
+	fmt.Fprintf(os.Stderr, "%d of %d findings, seed %d: %v\n", len(sample), len(all), *seed, score)
+}
+
+// readVerdicts are the verdicts by fingerprint.
+func readVerdicts() (map[string]string, error) {
+	source, err := os.ReadFile(verdictFile)
+	if err != nil {
+		return nil, err
+	}
+	verdicts := map[string]string{}
+	for line := range strings.Lines(string(source)) {
+		if fields := strings.SplitN(line, "\t", 3); len(fields) == 3 {
+			verdicts[fields[0]] = fields[1]
+		}
+	}
+	return verdicts, nil
 }

@@ -112,7 +112,7 @@ type conditions struct {
 
 // missing returns what lacks a condition, or nil if the expression has one.
 func (c conditions) missing(expr parser.Expr) *unconditional {
-	expr = bare(expr)
+	expr = infer.Unwrap(expr)
 	switch e := expr.(type) {
 	case *parser.VectorSelector:
 		if c.onlyThereWhenBad(e) {
@@ -144,7 +144,7 @@ func plainlyMissing(expr parser.Expr) *unconditional {
 // missingIn is missing of an operand, told of the whole.
 func (c conditions) missingIn(whole, operand parser.Expr) *unconditional {
 	found := c.missing(operand)
-	if found != nil && found.why == nil && !found.precedence && bare(found.at) == bare(operand) {
+	if found != nil && found.why == nil && !found.precedence && infer.Unwrap(found.at) == infer.Unwrap(operand) {
 		wider := *found
 		wider.at = whole
 		return &wider

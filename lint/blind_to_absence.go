@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/rulekit/rulekit/lint/infer"
 	"github.com/rulekit/rulekit/rules"
 )
 
@@ -87,13 +88,13 @@ func (p *Pass) reportBlind(blind []*rules.Rule, metrics map[*rules.Rule]string) 
 // upFlag is the selector of an exporter's own flag, if the whole expression asks whether it is
 // down. Such flags are called after the exporter's prefix: https://prometheus.io/docs/instrumenting/writing_exporters/
 func upFlag(expr parser.Expr) *parser.VectorSelector {
-	e, ok := bare(expr).(*parser.BinaryExpr)
+	e, ok := infer.Unwrap(expr).(*parser.BinaryExpr)
 	if !ok {
 		return nil
 	}
-	number, op, subject := e.RHS, e.Op, bare(e.LHS)
+	number, op, subject := e.RHS, e.Op, infer.Unwrap(e.LHS)
 	if e.LHS.Type() == parser.ValueTypeScalar {
-		number, op, subject = e.LHS, mirroredComparison[e.Op], bare(e.RHS)
+		number, op, subject = e.LHS, mirroredComparison[e.Op], infer.Unwrap(e.RHS)
 	}
 	bound, ok := literal(number)
 	isDown := op == parser.EQLC && bound == 0 || op == parser.NEQ && bound == 1 || op == parser.LSS && bound == 1
@@ -120,7 +121,7 @@ func upFlag(expr parser.Expr) *parser.VectorSelector {
 			if s.Op == parser.COUNT || s.Op == parser.GROUP {
 				return nil
 			}
-			subject = bare(s.Expr)
+			subject = infer.Unwrap(s.Expr)
 		default:
 			return nil
 		}

@@ -83,7 +83,7 @@ func anyEvent(p *Pass, rule *rules.Rule, part *part) (event, bool) {
 // summed goes through aggregations and functions that are above 0 where what is in them is.
 func summed(expr parser.Expr) parser.Expr {
 	for {
-		switch e := bare(expr).(type) {
+		switch e := infer.Unwrap(expr).(type) {
 		case *parser.AggregateExpr:
 			if e.Op != parser.SUM && e.Op != parser.MAX && e.Op != parser.AVG {
 				return e
@@ -118,7 +118,7 @@ func windowOf(call *parser.Call) (time.Duration, bool) {
 // onlyEvents tells whether the expression returns nothing once the events have left their
 // windows.
 func onlyEvents(expr parser.Expr, events map[parser.Expr]bool) bool {
-	expr = bare(expr)
+	expr = infer.Unwrap(expr)
 	e, ok := expr.(*parser.BinaryExpr)
 	if !ok || events[expr] {
 		return events[expr]

@@ -197,7 +197,7 @@ func (p *Pass) lookUpGrouping(rule *rules.Rule, e parser.Expr, clause infer.Clau
 
 // plainSelector is the selector whose labels the expression returns unchanged, or nil.
 func plainSelector(expr parser.Expr) *parser.VectorSelector {
-	switch e := bare(expr).(type) {
+	switch e := infer.Unwrap(expr).(type) {
 	case *parser.VectorSelector:
 		return e
 	case *parser.MatrixSelector:

@@ -37,7 +37,7 @@ func (p *Pass) parts(rule *rules.Rule) iter.Seq[*part] {
 }
 
 func takeApart(all []*part, expr parser.Expr, outer *part) []*part {
-	expr = bare(expr)
+	expr = infer.Unwrap(expr)
 	self := &part{Expr: expr, outer: outer}
 	all = append(all, self)
 	for child := range parser.ChildrenIter(expr) {
@@ -46,20 +46,6 @@ func takeApart(all []*part, expr parser.Expr, outer *part) []*part {
 		}
 	}
 	return all
-}
-
-// bare takes the parentheses off an expression.
-func bare(expr parser.Expr) parser.Expr {
-	for {
-		switch e := expr.(type) {
-		case *parser.ParenExpr:
-			expr = e.Expr
-		case *parser.StepInvariantExpr:
-			expr = e.Expr
-		default:
-			return expr
-		}
-	}
 }
 
 // spanOf is where a part of the rule's expression stands in its file.
@@ -74,7 +60,7 @@ func clauseOf(rule *rules.Rule, expr parser.Expr, clause infer.Clause) rules.Spa
 
 // calledFunction is the name of the function that the expression calls, or "".
 func calledFunction(expr parser.Expr) string {
-	if call, ok := bare(expr).(*parser.Call); ok {
+	if call, ok := infer.Unwrap(expr).(*parser.Call); ok {
 		return call.Func.Name
 	}
 	return ""
@@ -84,7 +70,7 @@ func calledFunction(expr parser.Expr) string {
 func rangeArgument(call *parser.Call) (parser.Expr, bool) {
 	for _, arg := range call.Args {
 		if arg.Type() == parser.ValueTypeMatrix {
-			return bare(arg), true
+			return infer.Unwrap(arg), true
 		}
 	}
 	return nil, false
@@ -107,14 +93,14 @@ var mirroredComparison = map[parser.ItemType]parser.ItemType{
 
 // conditionOf tells whether the expression is a condition.
 func conditionOf(analysis *infer.Analysis, expr parser.Expr) (condition, bool) {
-	e, ok := bare(expr).(*parser.BinaryExpr)
+	e, ok := infer.Unwrap(expr).(*parser.BinaryExpr)
 	if !ok || !e.Op.IsComparisonOperator() || e.ReturnBool {
 		return condition{}, false
 	}
-	c := condition{Expr: e, Subject: bare(e.LHS), Op: e.Op}
+	c := condition{Expr: e, Subject: infer.Unwrap(e.LHS), Op: e.Op}
 	number := e.RHS
 	if e.LHS.Type() == parser.ValueTypeScalar {
-		c.Subject, c.Op, number = bare(e.RHS), mirroredComparison[e.Op], e.LHS
+		c.Subject, c.Op, number = infer.Unwrap(e.RHS), mirroredComparison[e.Op], e.LHS
 	}
 	if c.Subject.Type() != parser.ValueTypeVector || number.Type() != parser.ValueTypeScalar {
 		return condition{}, false

@@ -52,7 +52,7 @@ func (p *part) chosenFor() bool {
 		switch {
 		case !ok:
 			return false
-		case e.Op == parser.LOR, e.Op.IsSetOperator() && bare(e.LHS) == inner.Expr:
+		case e.Op == parser.LOR, e.Op.IsSetOperator() && infer.Unwrap(e.LHS) == inner.Expr:
 		case e.LHS.Type() == parser.ValueTypeScalar || e.RHS.Type() == parser.ValueTypeScalar:
 		default:
 			return false

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/rulekit/rulekit/lint/infer"
 	"github.com/rulekit/rulekit/rules"
 )
 
@@ -128,7 +129,7 @@ func severityOf(rule *rules.Rule) (rules.Pair, bool) {
 // shape writes an expression with its thresholds left out. It looks only at what lets more
 // through the lower its thresholds are, or less: not below unless, and not into arithmetic.
 func (s *step) shape(b *strings.Builder, expr parser.Expr) {
-	e, ok := bare(expr).(*parser.BinaryExpr)
+	e, ok := infer.Unwrap(expr).(*parser.BinaryExpr)
 	switch {
 	case ok && (e.Op == parser.LAND || e.Op == parser.LOR):
 		s.operands(b, e, s.shape)
@@ -150,7 +151,7 @@ func writeShape(b *strings.Builder, expr parser.Expr) {
 		}
 		b.WriteByte(')')
 	}
-	switch e := bare(expr).(type) {
+	switch e := infer.Unwrap(expr).(type) {
 	case *parser.BinaryExpr:
 		b.WriteString(e.Op.String() + strconv.FormatBool(e.ReturnBool))
 		if m := e.VectorMatching; m != nil {
@@ -202,7 +203,7 @@ func (s *step) comparison(b *strings.Builder, e *parser.BinaryExpr) bool {
 
 // literal is a number as it is written, perhaps with a sign or as a product of numbers.
 func literal(expr parser.Expr) (float64, bool) {
-	switch e := bare(expr).(type) {
+	switch e := infer.Unwrap(expr).(type) {
 	case *parser.NumberLiteral:
 		return e.Val, true
 	case *parser.UnaryExpr:

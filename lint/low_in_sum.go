@@ -41,7 +41,7 @@ func lowInSum(p *Pass) {
 		if !ok || sum.Op != parser.SUM || sum.Without || len(sum.Grouping) == 0 {
 			return
 		}
-		vs, ok := bare(sum.Expr).(*parser.VectorSelector)
+		vs, ok := infer.Unwrap(sum.Expr).(*parser.VectorSelector)
 		if !ok || p.Infer(rule).Of(vs).Unit == infer.Flag {
 			return
 		}

@@ -132,7 +132,7 @@ func idleNaN(p *Pass, rule *rules.Rule, division *parser.BinaryExpr) bool {
 // zeroWhenIdle tells whether the value is 0 where nothing happens: rates and increases, and
 // their sums.
 func zeroWhenIdle(expr parser.Expr) bool {
-	switch e := bare(expr).(type) {
+	switch e := infer.Unwrap(expr).(type) {
 	case *parser.Call:
 		return counterFunctions[e.Func.Name]
 	case *parser.AggregateExpr:

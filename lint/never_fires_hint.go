@@ -51,7 +51,7 @@ func (h *neverHint) ofComparison(why *infer.Reason) string {
 			}
 		case *parser.Call:
 			if e.Func.Name == "timestamp" {
-				return "for the time of a metric's last sample, use timestamp(...) of the metric itself; for how long a condition holds, use for:"
+				return "for how long a condition has held, use for:"
 			}
 		}
 	}
@@ -95,7 +95,7 @@ func onlySelector(expr parser.Expr) *parser.VectorSelector {
 
 // ofCount says how to find what count() cannot count.
 func (h *neverHint) ofCount(e *parser.AggregateExpr) string {
-	none := fmt.Sprintf("to find that there are none, use absent(%s)", bare(e.Expr))
+	none := fmt.Sprintf("to find that there are none, use absent(%s)", infer.Unwrap(e.Expr))
 	if len(e.Grouping) == 0 && !e.Without {
 		return none
 	}
@@ -107,7 +107,7 @@ func (h *neverHint) ofCount(e *parser.AggregateExpr) string {
 		}
 		return groupHint(&all, e)
 	}
-	vs, ok := bare(e.Expr).(*parser.VectorSelector)
+	vs, ok := infer.Unwrap(e.Expr).(*parser.VectorSelector)
 	switch {
 	case !ok || vs.Name == "":
 		return "to find a group that has none, say which groups there should be: ... unless " + e.String()

@@ -68,7 +68,7 @@ func TestNeverFiresHint(t *testing.T) {
 		{`x{a="1"} and sum by (b) (y)`, "say which labels have to be equal: and on (b)"},
 		{`sum by (a) (x{a="1"}) > sum by (b) (y)`, "aggregate both sides by the same labels"},
 		{`x{a="1"} > on (a) sum by (b) (y)`, "aggregate both sides by the same labels"},
-		{"timestamp(x > 5) < time() - 300", "use timestamp(...) of the metric itself"},
+		{"timestamp(x > 5) < time() - 300", "for how long a condition has held, use for:"},
 		{`x{a!~".*"}`, `to select series without the label, use label=""`},
 		{`x{a="1",a="2"}`, "to select several values"},
 	} {

@@ -42,15 +42,15 @@ func noObject(p *Pass) {
 		if !ok {
 			text = rule.Annotations[0]
 		}
-		severity := Info
-		if slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(areaLabels, name) }) {
-			severity = Warning
+		severity, telling := Info, names[:1]
+		if objects := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(areaLabels, name) }); len(objects) > 0 {
+			severity, telling = Warning, objects
 		}
 		p.ReportAs(severity, Diagnostic{
 			Rule: rule, Span: text.Value.Span,
 			Message: fmt.Sprintf("the text does not say which %s the alert is about", joinOr(names)),
 			Label:   "the same for all of them",
-			Hint:    fmt.Sprintf("name it in the text with {{ $labels.%s }}", names[0]),
+			Hint:    fmt.Sprintf("name it in the text with {{ $labels.%s }}", strings.Join(telling, " }} and {{ $labels.")),
 		})
 	}
 }

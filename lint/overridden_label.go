@@ -47,7 +47,7 @@ func overriddenLabel(p *Pass) {
 // groupedBy is the outermost aggregation, if its by (...) names the label.
 func groupedBy(expr parser.Expr, label string) *parser.AggregateExpr {
 	for {
-		switch e := bare(expr).(type) {
+		switch e := infer.Unwrap(expr).(type) {
 		case *parser.AggregateExpr:
 			for _, name := range e.Grouping {
 				if name == label && !e.Without {

@@ -44,7 +44,7 @@ func rateAfterAggregation(p *Pass) {
 
 // mixes returns the aggregation that puts several counters into one number.
 func mixes(expr parser.Expr) (*parser.AggregateExpr, bool) {
-	e, ok := bare(expr).(*parser.AggregateExpr)
+	e, ok := infer.Unwrap(expr).(*parser.AggregateExpr)
 	return e, ok && (e.Op == parser.SUM || e.Op == parser.AVG)
 }
 

@@ -110,7 +110,7 @@ func besideRate(rate *part, metric string) *parser.VectorSelector {
 			continue
 		}
 		other := e.LHS
-		if bare(other) == inner.Expr {
+		if infer.Unwrap(other) == inner.Expr {
 			other = e.RHS
 		}
 		if other.Type() == parser.ValueTypeScalar {
@@ -126,7 +126,7 @@ func besideRate(rate *part, metric string) *parser.VectorSelector {
 
 // valueOf returns the selector of the metric whose value the expression's value is made of.
 func valueOf(expr parser.Expr, metric string) *parser.VectorSelector {
-	switch e := bare(expr).(type) {
+	switch e := infer.Unwrap(expr).(type) {
 	case *parser.VectorSelector:
 		if e.Name == metric {
 			return e

@@ -49,7 +49,7 @@ func rawCounter(p *Pass) {
 // withoutScaling takes multiplications with numbers, rounding and the like off an expression.
 func withoutScaling(expr parser.Expr) parser.Expr {
 	for {
-		switch e := bare(expr).(type) {
+		switch e := infer.Unwrap(expr).(type) {
 		case *parser.BinaryExpr:
 			switch {
 			case e.Op != parser.MUL && e.Op != parser.DIV:

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/rulekit/rulekit/lint/infer"
 	"github.com/rulekit/rulekit/rules"
 )
 
@@ -55,7 +56,7 @@ type change struct {
 func changeOf(p *Pass, rule *rules.Rule) (change, bool) {
 	c, ok := conditionOf(p.Infer(rule), rule.AST)
 	if !ok {
-		e, ok := bare(rule.AST).(*parser.BinaryExpr)
+		e, ok := infer.Unwrap(rule.AST).(*parser.BinaryExpr)
 		if !ok || !e.Op.IsComparisonOperator() || e.Op == parser.EQLC || e.ReturnBool {
 			return change{}, false
 		}
@@ -84,8 +85,8 @@ func changeOf(p *Pass, rule *rules.Rule) (change, bool) {
 // sinceOffset is how much earlier right looks at the gauge that left is, or 0 where they are
 // anything else.
 func sinceOffset(p *Pass, rule *rules.Rule, left, right parser.Expr) time.Duration {
-	now, ok := bare(left).(*parser.VectorSelector)
-	then, also := bare(right).(*parser.VectorSelector)
+	now, ok := infer.Unwrap(left).(*parser.VectorSelector)
+	then, also := infer.Unwrap(right).(*parser.VectorSelector)
 	if !ok || !also || now.Name == "" || now.OriginalOffset != 0 || countsUp(p.Infer(rule).Of(now)) {
 		return 0
 	}

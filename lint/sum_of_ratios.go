@@ -105,7 +105,7 @@ func overTime(expr parser.Expr) parser.Expr {
 // scaledBy takes multiplications with numbers, and what is added or what it is taken from, off
 // an expression. It returns the product of the factors.
 func scaledBy(p *Pass, rule *rules.Rule, expr parser.Expr) (factor float64, inner parser.Expr) {
-	factor, inner = 1, bare(expr)
+	factor, inner = 1, infer.Unwrap(expr)
 	for {
 		e, ok := inner.(*parser.BinaryExpr)
 		if !ok {
@@ -127,7 +127,7 @@ func scaledBy(p *Pass, rule *rules.Rule, expr parser.Expr) (factor float64, inne
 		case e.Op != parser.ADD && e.Op != parser.SUB:
 			return factor, inner
 		}
-		inner = bare(operand)
+		inner = infer.Unwrap(operand)
 	}
 }
 

@@ -132,7 +132,7 @@ func (p *Pass) thousandths() map[string]*rules.Rule {
 					if !ok || e.Op != parser.DIV || e.LHS.Type() != parser.ValueTypeVector {
 						return nil
 					}
-					by, ok := bare(e.RHS).(*parser.NumberLiteral)
+					by, ok := infer.Unwrap(e.RHS).(*parser.NumberLiteral)
 					if size := e.PositionRange(); ok && by.Val == 1000 && size.End-size.Start <= maxUnscaled {
 						found[withoutAggregation(e.LHS).String()] = rule
 					}
@@ -147,9 +147,9 @@ func (p *Pass) thousandths() map[string]*rules.Rule {
 // withoutAggregation takes aggregations that keep the unit off an expression.
 func withoutAggregation(expr parser.Expr) parser.Expr {
 	for {
-		e, ok := bare(expr).(*parser.AggregateExpr)
+		e, ok := infer.Unwrap(expr).(*parser.AggregateExpr)
 		if !ok {
-			return bare(expr)
+			return infer.Unwrap(expr)
 		}
 		switch e.Op {
 		case parser.SUM, parser.AVG, parser.MAX, parser.MIN:

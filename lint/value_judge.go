@@ -142,12 +142,12 @@ func (j *unitJudge) below(bound float64) bool {
 
 // partOf returns the comparison of a > b * 0.8: one with a part of another vector.
 func partOf(expr parser.Expr, analysis *infer.Analysis) *parser.BinaryExpr {
-	e, ok := unwrapped(expr).(*parser.BinaryExpr)
+	e, ok := infer.Unwrap(expr).(*parser.BinaryExpr)
 	if !ok || !e.Op.IsComparisonOperator() || e.ReturnBool {
 		return nil
 	}
 	for _, operand := range []parser.Expr{e.LHS, e.RHS} {
-		product, ok := unwrapped(operand).(*parser.BinaryExpr)
+		product, ok := infer.Unwrap(operand).(*parser.BinaryExpr)
 		if !ok || product.Op != parser.MUL {
 			continue
 		}
@@ -158,14 +158,4 @@ func partOf(expr parser.Expr, analysis *infer.Analysis) *parser.BinaryExpr {
 		}
 	}
 	return nil
-}
-
-func unwrapped(expr parser.Expr) parser.Expr {
-	for {
-		paren, ok := expr.(*parser.ParenExpr)
-		if !ok {
-			return expr
-		}
-		expr = paren.Expr
-	}
 }

@@ -67,7 +67,7 @@ func (v printedValue) wrongPercentage() (message, hint string) {
 		return "the value is a percentage already, humanizePercentage multiplies it by 100 once more",
 			`print it with {{ $value | printf "%.1f" }}%, or take the * 100 out of the expression`
 	case v.part != nil && !v.mayBeShare():
-		return fmt.Sprintf("humanizePercentage takes a share of 1, but the value is %s, the left side of the comparison", v.inWords()),
+		return fmt.Sprintf("humanizePercentage takes a share of 1, but the value is the left side of the comparison, which is %s", v.inWords()),
 			quotientInstead
 	case v.counted() || v.root.Unit == infer.Seconds || v.root.Unit == infer.Bytes || v.isMoment():
 		return fmt.Sprintf("the value is %s, but humanizePercentage prints it as a share of 1", v.inWords()),
@@ -125,7 +125,7 @@ func (v printedValue) wrongPercent() (message, hint string) {
 	case v.mayBeShare():
 		return "", ""
 	case v.part != nil:
-		return fmt.Sprintf("the text calls the value percent, but it is %s, the left side of the comparison", v.inWords()),
+		return fmt.Sprintf("the text calls the value percent, but it is the left side of the comparison, which is %s", v.inWords()),
 			quotientInstead
 	case v.counted() || v.isTime() || v.root.Unit == infer.Bytes || v.isMoment():
 		return fmt.Sprintf("the value is %s, but the text calls it percent", v.inWords()),

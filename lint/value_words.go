@@ -238,7 +238,7 @@ var differing = regexp.MustCompile(`(?i)\b(differ\w*|exceed\w*|over\w*|above|bel
 
 // isPrediction tells whether what something is subtracted from is a prediction.
 func isPrediction(minus *parser.BinaryExpr) bool {
-	call, ok := unwrapped(minus.LHS).(*parser.Call)
+	call, ok := infer.Unwrap(minus.LHS).(*parser.Call)
 	return ok && call.Func.Name == "predict_linear"
 }
 

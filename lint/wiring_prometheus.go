@@ -68,6 +68,11 @@ func readPrometheus(c *configuration) (*prometheusConfig, error) {
 		externalLabels: c.pairs(field(global, "external_labels")),
 		relabelsAlerts: relabelsAlerts(field(c.root, "alerting")),
 	}
+	for _, key := range []string{"rule_files", "scrape_configs"} {
+		if n := resolved(field(c.root, key)); n != nil && n.Kind != yaml.SequenceNode && n.ShortTag() != "!!null" {
+			return nil, c.errorAt(n, "%s must be a list", key)
+		}
+	}
 	var err error
 	if read.scrapeInterval, err = c.interval(field(global, "scrape_interval"), unsaid); err != nil {
 		return nil, err

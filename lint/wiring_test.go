@@ -124,6 +124,8 @@ func TestWiringIntervals(t *testing.T) {
 		{name: "global", source: "global: {scrape_interval: 10s, evaluation_interval: 20s}", scrape: 10 * time.Second, evaluation: 20 * time.Second},
 		{name: "differs", source: "scrape_configs: [{job_name: a, scrape_interval: 5s}, {job_name: b}]"},
 		{name: "only of jobs", source: "scrape_configs: [{job_name: a, scrape_interval: 5s}]", scrape: 5 * time.Second},
+		{name: "not a list", source: "rule_files: 3", fails: "line 1: rule_files must be a list"},
+		{name: "nothing", source: "{rule_files: , scrape_configs: []}"},
 		{name: "not a duration", source: "global: {scrape_interval: often}", fails: "line 1"},
 	} {
 		wiring := &lint.Wiring{}

@@ -58,7 +58,7 @@ func chosen(e *parser.AggregateExpr, in, param *Result) *Result {
 // countedLabels adds the label that count_values puts the value in. It is added before the
 // grouping, but by() always keeps it.
 func countedLabels(e *parser.AggregateExpr, grouped Labels) Labels {
-	name, ok := unwrap(e.Param).(*parser.StringLiteral)
+	name, ok := Unwrap(e.Param).(*parser.StringLiteral)
 	switch {
 	case !ok:
 		return open()
@@ -150,7 +150,8 @@ func groupedLabels(e *parser.AggregateExpr, in Labels) Labels {
 	return in.keep(e.Grouping, why)
 }
 
-func unwrap(expr parser.Expr) parser.Expr {
+// Unwrap takes the parentheses off an expression.
+func Unwrap(expr parser.Expr) parser.Expr {
 	for {
 		switch e := expr.(type) {
 		case *parser.ParenExpr:

@@ -70,7 +70,7 @@ func ofSelector(e *parser.Call) bool {
 	if len(e.Args) != 1 {
 		return false
 	}
-	_, ok := unwrap(e.Args[0]).(*parser.VectorSelector)
+	_, ok := Unwrap(e.Args[0]).(*parser.VectorSelector)
 	return ok
 }
 

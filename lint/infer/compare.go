@@ -168,7 +168,7 @@ func comparedNever(e *parser.BinaryExpr, left, right *Result) *Reason {
 
 // called is what a person would call the expression in a sentence.
 func called(expr parser.Expr) string {
-	switch e := unwrap(expr).(type) {
+	switch e := Unwrap(expr).(type) {
 	case *parser.AggregateExpr:
 		return e.Op.String() + "()"
 	case *parser.Call:

@@ -39,7 +39,7 @@ func fromBuckets(arg int) func(*parser.Call, []*Result) *Result {
 // quantiles is histogram_quantiles: each quantile is a series with a label that says which.
 func quantiles(e *parser.Call, args []*Result) *Result {
 	out := fromBuckets(0)(e, args)
-	if name, ok := unwrap(e.Args[1]).(*parser.StringLiteral); ok {
+	if name, ok := Unwrap(e.Args[1]).(*parser.StringLiteral); ok {
 		out.Labels = out.Labels.with(name.Val, Label{State: Certain})
 	} else {
 		out.Labels = open()

@@ -60,7 +60,7 @@ func absentOverTime(e *parser.Call, _ []*Result) *Result {
 
 // text is a string argument.
 func text(expr parser.Expr) (string, bool) {
-	literal, ok := unwrap(expr).(*parser.StringLiteral)
+	literal, ok := Unwrap(expr).(*parser.StringLiteral)
 	if !ok {
 		return "", false
 	}

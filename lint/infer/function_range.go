@@ -33,7 +33,7 @@ func lastOverTime(_ *parser.Call, args []*Result) *Result {
 func counterRate(e *parser.Call, args []*Result) *Result {
 	out := rangeOf(unboundedRange, true)(e, args)
 	plain := false
-	if matrix, ok := unwrap(e.Args[0]).(*parser.MatrixSelector); ok {
+	if matrix, ok := Unwrap(e.Args[0]).(*parser.MatrixSelector); ok {
 		vs, isSelector := matrix.VectorSelector.(*parser.VectorSelector)
 		plain = isSelector && !vs.Anchored && !vs.Smoothed
 	}

@@ -137,7 +137,7 @@ func betweenMoments(e *parser.BinaryExpr, l, r Unit) (Unit, bool) {
 }
 
 func isNow(expr parser.Expr) bool {
-	call, ok := unwrap(expr).(*parser.Call)
+	call, ok := Unwrap(expr).(*parser.Call)
 	return ok && call.Func.Name == "time"
 }
 

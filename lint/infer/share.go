@@ -22,8 +22,8 @@ func (a *Analysis) share(e *parser.BinaryExpr, left, right *Result) (Interval, b
 // shareOfGroup is for the sum or the count of some series over that of all, or the sum over the
 // count.
 func (a *Analysis) shareOfGroup(e *parser.BinaryExpr) (Interval, bool) {
-	part, ok := unwrap(e.LHS).(*parser.AggregateExpr)
-	whole, also := unwrap(e.RHS).(*parser.AggregateExpr)
+	part, ok := Unwrap(e.LHS).(*parser.AggregateExpr)
+	whole, also := Unwrap(e.RHS).(*parser.AggregateExpr)
 	if !ok || !also || !groupWithin(e.VectorMatching, part, whole) || !a.picks(part.Expr, whole.Expr) {
 		return Interval{}, false
 	}
@@ -63,13 +63,13 @@ func sameNames(a, b []string) bool {
 // addsUp tells whether sum adds up, with the matching of e, values that are not negative, of
 // which the left side of e is one.
 func (a *Analysis) addsUp(e *parser.BinaryExpr, sum parser.Expr) bool {
-	part, found := a.shapes.number(unwrap(e.LHS)), false
+	part, found := a.shapes.number(Unwrap(e.LHS)), false
 	todo := []parser.Expr{sum}
 	for range mostSteps {
 		if len(todo) == 0 {
 			return found
 		}
-		next := unwrap(todo[len(todo)-1])
+		next := Unwrap(todo[len(todo)-1])
 		todo = todo[:len(todo)-1]
 		if a.shapes.number(next) == part {
 			found = true

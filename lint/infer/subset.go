@@ -11,10 +11,10 @@ const mostSteps = 64
 
 // picks tells whether every sample of part is surely one of all: with its value and its labels.
 func (a *Analysis) picks(part, all parser.Expr) bool {
-	all = unwrap(all)
+	all = Unwrap(all)
 	target := a.shapes.number(all)
 	for range mostSteps {
-		part = unwrap(part)
+		part = Unwrap(part)
 		if a.shapes.number(part) == target {
 			return true
 		}
@@ -72,8 +72,8 @@ func (a *Analysis) ratesPart(part *parser.Call, all parser.Expr) bool {
 	default:
 		return false
 	}
-	p, ok := unwrap(part.Args[0]).(*parser.MatrixSelector)
-	w, also := unwrap(whole.Args[0]).(*parser.MatrixSelector)
+	p, ok := Unwrap(part.Args[0]).(*parser.MatrixSelector)
+	w, also := Unwrap(whole.Args[0]).(*parser.MatrixSelector)
 	if !ok || !also || p.Range != w.Range || p.RangeExpr != nil || w.RangeExpr != nil {
 		return false
 	}

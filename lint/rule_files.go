@@ -42,12 +42,7 @@ func newLoading(w *Wiring, files []*rules.File) *loading {
 		}
 	}
 	l.match(files, func(pattern loadPattern, name string) bool {
-		if path.IsAbs(pattern.path) {
-			if absolute, err := filepath.Abs(name); err == nil {
-				name = absolute
-			}
-		}
-		return matches(pattern.path, path.Clean(filepath.ToSlash(name)))
+		return matches(pattern.path, pattern.seenAs(name))
 	})
 	if l.onDisk = len(l.loaded) > 0; !l.onDisk {
 		l.match(files, func(pattern loadPattern, name string) bool {
@@ -65,6 +60,26 @@ func (l *loading) match(files []*rules.File, isMatch func(pattern loadPattern, n
 			}
 		}
 	}
+}
+
+// seenAs is a file's name as the pattern names files: absolute, or from the current folder.
+func (p *loadPattern) seenAs(name string) string {
+	if path.IsAbs(p.path) {
+		if absolute, err := filepath.Abs(name); err == nil {
+			name = absolute
+		}
+	}
+	return path.Clean(filepath.ToSlash(name))
+}
+
+// wantsOtherExtension tells whether the pattern would match the file, if that did not end in
+// .yaml where the pattern says .yml, or the other way round.
+func (p *loadPattern) wantsOtherExtension(name string) bool {
+	asked, has := path.Ext(p.path), path.Ext(name)
+	if asked == has || asked != ".yml" && asked != ".yaml" || has != ".yml" && has != ".yaml" {
+		return false
+	}
+	return matches(strings.TrimSuffix(p.path, asked), strings.TrimSuffix(p.seenAs(name), has))
 }
 
 func matches(pattern, name string) bool {
@@ -93,7 +108,7 @@ func (l *loading) nearest(file *rules.File) *loadPattern {
 		if l.patterns[i].matches {
 			continue
 		}
-		if strings.TrimSuffix(base, path.Ext(base)) == stem {
+		if strings.TrimSuffix(base, path.Ext(base)) == stem || l.patterns[i].wantsOtherExtension(file.Path) {
 			return &l.patterns[i]
 		}
 		bases = append(bases, base)

@@ -133,6 +133,7 @@ func TestUnloadedRuleFile(t *testing.T) {
 		{name: "of a container", patterns: "[/etc/x/a.yml]", paths: []string{"etc/a.yml", "etc/b.yml"}, want: []string{"etc/b.yml"}},
 		{name: "nothing matches, nothing is near", patterns: "[/etc/x/recording.yml]", paths: []string{"etc/a.yml"}},
 		{name: "another extension", patterns: "[/etc/x/a.yml]", paths: []string{"etc/a.yaml"}, want: []string{"etc/a.yaml"}},
+		{name: "another extension than the pattern", patterns: "['rules/*.yml']", paths: []string{"etc/rules/a.yaml", "vendor/b.yaml"}, want: []string{"etc/rules/a.yaml"}},
 		{name: "a slip", patterns: "[/etc/x/trucks.yml]", paths: []string{"etc/truks.yml"}, want: []string{"etc/truks.yml"}},
 		{name: "an operator loads it", patterns: "[a.yml]", paths: []string{"etc/a.yml", "etc/a.yaml"}, source: resource},
 		{name: "no patterns", patterns: "[]", paths: []string{"etc/a.yml"}},

@@ -16,7 +16,12 @@ resources, and rule files inside ConfigMaps and Helm values. It mends what is ce
 meant: keys that are indented deeper than the first key of their rule, and ` + "`group:`" + ` for ` + "`groups:`" + `.`,
 		Severity: Error,
 		Run: func(p *Pass) {
-			p.reportProblems(func(rules.Problem) string { return "" }, rules.BadYAML, rules.BadSchema)
+			p.reportProblems(func(problem rules.Problem) string {
+				if len(problem.Edits) > 0 {
+					return "rulekit lint --fix mends this"
+				}
+				return ""
+			}, rules.BadYAML, rules.BadSchema)
 		},
 	})
 }

@@ -111,13 +111,13 @@ func LoadConfig(path string) (*Config, error) {
 func readLimited(path string, limit int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, withoutPath(err)
+		return nil, rules.WithoutPath(err)
 	}
 	defer file.Close()
 	source, err := io.ReadAll(io.LimitReader(file, limit+1))
 	switch {
 	case err != nil:
-		return nil, withoutPath(err)
+		return nil, rules.WithoutPath(err)
 	case int64(len(source)) > limit:
 		return nil, fmt.Errorf("the file is larger than %d MiB", limit>>20)
 	}

@@ -29,16 +29,6 @@ var (
 
 var templateVariableNames = []string{"$labels", "$value", "$externalLabels", "$externalURL"}
 
-// templateFunctions are Prometheus's own (template/template.go, NewTemplateExpander) and those
-// of text/template.
-var templateFunctions = []string{
-	"query", "first", "label", "value", "strvalue", "args", "reReplaceAll", "safeHtml", "match", "title", "toUpper",
-	"toLower", "graphLink", "tableLink", "sortByLabel", "stripPort", "stripDomain", "humanize", "humanize1024",
-	"humanizeDuration", "humanizePercentage", "humanizeTimestamp", "toTime", "toDuration", "now", "pathPrefix",
-	"externalURL", "parseDuration", "urlQueryEscape", "and", "or", "not", "len", "index", "slice", "print", "printf",
-	"println", "html", "js", "call", "urlquery", "eq", "ne", "lt", "le", "gt", "ge",
-}
-
 // templateHint offers the variable or function that was probably meant.
 func templateHint(problem rules.Problem) string {
 	if match := undefinedVariable.FindStringSubmatch(problem.Message); match != nil {
@@ -52,7 +42,7 @@ func templateHint(problem rules.Problem) string {
 				return "did you mean " + variable + "? variables begin with $"
 			}
 		}
-		if nearest := rules.Nearest(match[1], templateFunctions); nearest != "" {
+		if nearest := rules.Nearest(match[1], rules.TemplateFunctions()); nearest != "" {
 			return "did you mean " + nearest + "?"
 		}
 	}

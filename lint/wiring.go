@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -36,18 +33,19 @@ func LoadWiring(paths, candidates []string) (*Wiring, error) {
 			continue
 		}
 		seen[filepath.Clean(path)] = true
-		source, err := readWiring(path)
-		if err == nil {
-			err = w.Add(path, source)
+		source, err := readLimited(path, MaxWiringSize)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("read %s: %w", path, err))
+			continue
 		}
-		errs = append(errs, err)
+		errs = append(errs, w.Add(path, source))
 	}
 	for _, path := range candidates {
 		if seen[filepath.Clean(path)] {
 			continue
 		}
 		seen[filepath.Clean(path)] = true
-		if source, err := readWiring(path); err == nil && mayBeWiring(source) {
+		if source, err := readLimited(path, MaxWiringSize); err == nil && mayBeWiring(source) {
 			_ = w.Add(path, source)
 		}
 	}
@@ -55,30 +53,6 @@ func LoadWiring(paths, candidates []string) (*Wiring, error) {
 		return nil, err
 	}
 	return w, nil
-}
-
-func readWiring(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, withoutPath(err))
-	}
-	defer file.Close()
-	source, err := io.ReadAll(io.LimitReader(file, MaxWiringSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, withoutPath(err))
-	}
-	if len(source) > MaxWiringSize {
-		return nil, fmt.Errorf("%s: the file is larger than the %d MiB that are read of a configuration", path, MaxWiringSize>>20)
-	}
-	return source, nil
-}
-
-func withoutPath(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		return at.Err
-	}
-	return err
 }
 
 // mayBeWiring tells, without parsing, whether it is worth while to look at a file.

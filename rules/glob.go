@@ -47,7 +47,7 @@ func (l *loader) glob(pattern string) {
 		return nil
 	})
 	if err != nil {
-		l.fail("read %s: %w", pattern, cause(err))
+		l.fail("read %s: %w", pattern, WithoutPath(err))
 	} else if !matched {
 		l.fail("no files match %s", pattern)
 	}

@@ -90,7 +90,7 @@ func (l *loader) find(p string) {
 	case errors.Is(err, fs.ErrNotExist):
 		l.fail("%s: %w", p, errNoFile)
 	default:
-		l.fail("read %s: %w", p, cause(err))
+		l.fail("read %s: %w", p, WithoutPath(err))
 	}
 }
 
@@ -102,8 +102,8 @@ type noFile struct{}
 func (noFile) Error() string        { return "no such file or folder" }
 func (noFile) Is(target error) bool { return target == fs.ErrNotExist }
 
-// cause is an error of the file system without the path, which our messages have already.
-func cause(err error) error {
+// WithoutPath is an error of the file system without the path, which our messages have already.
+func WithoutPath(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		return p.Err
@@ -151,7 +151,7 @@ func (l *loader) walk(folder, asked string) {
 		full := filepath.Join(folder, filepath.FromSlash(p))
 		switch {
 		case err != nil:
-			l.fail("read %s: %w", full, cause(err))
+			l.fail("read %s: %w", full, WithoutPath(err))
 			return nil
 		case p != "." && strings.HasPrefix(entry.Name(), ".") && entry.IsDir(), entry.IsDir() && l.skip(full, asked):
 			return fs.SkipDir
@@ -162,7 +162,7 @@ func (l *loader) walk(folder, asked string) {
 		return nil
 	})
 	if err != nil {
-		l.fail("read %s: %w", folder, cause(err))
+		l.fail("read %s: %w", folder, WithoutPath(err))
 	}
 }
 
@@ -210,7 +210,7 @@ func (l *loader) parse(c *candidate) error {
 	name, src, err := l.content(c.path)
 	switch {
 	case err != nil:
-		return fmt.Errorf("read %s: %w", name, cause(err))
+		return fmt.Errorf("read %s: %w", name, WithoutPath(err))
 	case len(src) > MaxFileSize:
 		return fmt.Errorf("%s: the file is larger than the %d MiB that are read", name, MaxFileSize>>20)
 	case isBinary(src) && c.named:

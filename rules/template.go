@@ -2,7 +2,9 @@ package rules
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"text/template/parse"
@@ -136,6 +138,9 @@ var templateFunctions = sync.OnceValue(func() map[string]any {
 	}
 	return functions
 })
+
+// TemplateFunctions are the names of the functions that templates can call, sorted.
+func TemplateFunctions() []string { return slices.Sorted(maps.Keys(templateFunctions())) }
 
 // builtinFunctions are the functions that every Go template has (text/template, "Functions").
 // A name that is missing here costs time and nothing else.

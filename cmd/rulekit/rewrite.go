@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/rulekit/rulekit/rules"
 	"github.com/rulekit/rulekit/rules/terminal"
 )
 
@@ -29,14 +29,14 @@ func replaceFile(path string, content []byte) (err error) {
 	// A file that is read-only stays as it is, although its folder lets us replace it.
 	writable, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, withoutPath(err))
+		return fmt.Errorf("write %s: %w", path, rules.WithoutPath(err))
 	}
 	if err := writable.Close(); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(target), ".rulekit-*")
 	if err != nil {
-		return fmt.Errorf("write %s: put the new file into its folder: %w", path, withoutPath(err))
+		return fmt.Errorf("write %s: put the new file into its folder: %w", path, rules.WithoutPath(err))
 	}
 	defer func() {
 		if err != nil {
@@ -50,14 +50,6 @@ func replaceFile(path string, content []byte) (err error) {
 		return err
 	}
 	return os.Rename(temporary.Name(), target)
-}
-
-// withoutPath is an error of the file system without the path, which our messages have already.
-func withoutPath(err error) error {
-	if within := (*fs.PathError)(nil); errors.As(err, &within) {
-		return within.Err
-	}
-	return err
 }
 
 // writeDiff writes the changes of a file as a unified diff that git apply and patch -p1 take. Of a

@@ -62,7 +62,7 @@ func TestRegexpEdits(t *testing.T) {
 		for _, d := range result.Diagnostics {
 			edits = append(edits, d.Edits...)
 		}
-		got, err := lint.Apply(source, edits)
+		got, err := rules.Apply(source, edits)
 		if err != nil {
 			t.Errorf("%s: %v", test.expr, err)
 			continue

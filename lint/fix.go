@@ -179,7 +179,7 @@ func collides(taken []Edit, e Edit) bool {
 // apply makes fixes and reads the file again. It returns nil if that changes nothing, or does
 // harm.
 func (f *fixer) apply(file *rules.File, fixes [][]Edit) *rules.File {
-	source, err := Apply(file.Source, slices.Concat(fixes...))
+	source, err := rules.Apply(file.Source, slices.Concat(fixes...))
 	if err != nil || string(source) == string(file.Source) {
 		return nil
 	}

@@ -151,6 +151,15 @@ func textNumberAt(text string, at place) (textNumber, bool) {
 	for length < len(unit) && isLetter(unit[length]) && unit[0] != '%' {
 		length++
 	}
+	if length == 0 {
+		// A Chinese unit is followed by more Chinese, without a blank.
+		for _, u := range chineseTimes {
+			if strings.HasPrefix(unit, u.word) {
+				n.Unit, n.End = textUnit{Time: u.length}, at.End+space+len(u.word)
+				return n, true
+			}
+		}
+	}
 	if length > 0 {
 		known, ok := unitOfWord(unit[:length], space == 0)
 		switch {
@@ -178,6 +187,15 @@ var timeWords = map[string]time.Duration{
 	"m": time.Minute, "min": time.Minute, "minute": time.Minute,
 	"h": time.Hour, "hr": time.Hour, "hour": time.Hour,
 	"d": 24 * time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,
+}
+
+// chineseTimes are the units of time in Chinese.
+var chineseTimes = []struct {
+	word   string
+	length time.Duration
+}{
+	{"毫秒", time.Millisecond}, {"微秒", time.Microsecond}, {"秒", time.Second}, {"分钟", time.Minute}, {"分", time.Minute},
+	{"小时", time.Hour}, {"天", 24 * time.Hour}, {"周", 7 * 24 * time.Hour}, {"星期", 7 * 24 * time.Hour},
 }
 
 var scaleWords = map[string]float64{

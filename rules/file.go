@@ -192,9 +192,3 @@ type Problem struct {
 	// Edits mend the problem. They are there only where it is certain what was meant.
 	Edits []Edit
 }
-
-// Edit replaces a span of a file's source.
-type Edit struct {
-	Span Span
-	New  string
-}

@@ -55,7 +55,8 @@ func (p RetryPolicy) backoff(attempt int) time.Duration {
 
 // Delivery is one attempt to deliver a notification, for who watches.
 type Delivery struct {
-	At time.Time
+	// At is when the attempt began, and Accepted when the notification was posted.
+	At, Accepted time.Time
 	// Receiver is the adaptor's receiver; MessageReceiver and GroupKey are Alertmanager's.
 	Receiver, MessageReceiver, GroupKey string
 	Channel                             string
@@ -146,7 +147,7 @@ func settle(lease Lease, d Delivery) error {
 // attempt sends a notification once. Its outcome is Done, Retry or DeadLetter.
 func (w *worker) attempt(ctx context.Context, lease Lease) (d Delivery) {
 	item, receiver := lease.Item(), w.receiver
-	d = Delivery{At: time.Now(), Receiver: receiver.Name, Channel: receiver.Channel.Name, Attempt: lease.Attempt()}
+	d = Delivery{At: time.Now(), Accepted: item.Accepted, Receiver: receiver.Name, Channel: receiver.Channel.Name, Attempt: lease.Attempt()}
 	defer func() {
 		// One message that breaks an encoder must not stop the others.
 		if problem := recover(); problem != nil {
@@ -272,8 +273,9 @@ func (s *Server) post(ctx context.Context, request Request) (Response, error) {
 	return Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
 }
 
-// report tells the observer and the log what came of an attempt.
+// report tells the metrics, the observer and the log what came of an attempt.
 func (s *Server) report(d Delivery, failure error) {
+	s.metrics.attempt(d)
 	if s.observe != nil {
 		s.observe(d)
 	}

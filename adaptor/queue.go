@@ -31,6 +31,9 @@ type Queue interface {
 	Close()
 	// Len is the number of items not settled yet.
 	Len() int
+	// Waiting is the number of items of a receiver's line not settled yet, and when the oldest
+	// of them was accepted. It is asked at every scrape of the metrics and does not wait.
+	Waiting(receiver string) (items int, oldest time.Time)
 }
 
 // Lease is the right to deliver an item. It ends with one call of Done, Retry or Dead.
@@ -180,6 +183,16 @@ func (q *memoryQueue) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.items
+}
+
+func (q *memoryQueue) Waiting(receiver string) (int, time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	line := q.lines[receiver]
+	if line == nil || len(line.waiting) == 0 {
+		return 0, time.Time{}
+	}
+	return len(line.waiting), line.waiting[0].item.Accepted
 }
 
 // line returns a receiver's line; the caller holds the lock.

@@ -67,6 +67,9 @@ func testQueue(t *testing.T, newQueue func() Queue) {
 			settled(t, next(t, q, "a", "a2", 1).Done())
 		})
 	})
+	t.Run("what waits is known", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { testWaiting(t, newQueue()) })
+	})
 	t.Run("next waits for an item", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			q := newQueue()
@@ -95,6 +98,49 @@ func testQueue(t *testing.T, newQueue func() Queue) {
 			}
 		})
 	})
+}
+
+// testWaiting follows what a queue says of a line of two items, the first of which is retried.
+func testWaiting(t *testing.T, q Queue) {
+	put := func(receiver string) {
+		t.Helper()
+		if err := q.Put(t.Context(), Item{Receiver: receiver, Accepted: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lease := func(end func(Lease) error) {
+		t.Helper()
+		lease, err := q.Next(t.Context(), "a")
+		if err == nil {
+			err = end(lease)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting := func(want int, since time.Duration) {
+		t.Helper()
+		items, oldest := q.Waiting("a")
+		if items != want || (items > 0 && time.Since(oldest) != since) {
+			t.Errorf("%d items wait, the oldest since %s; want %d, since %s", items, time.Since(oldest), want, since)
+		}
+	}
+	waiting(0, 0)
+	put("a")
+	time.Sleep(time.Minute)
+	put("a")
+	put("b")
+	waiting(2, time.Minute)
+	lease(func(l Lease) error {
+		waiting(2, time.Minute)
+		return l.Retry(time.Hour)
+	})
+	time.Sleep(time.Hour)
+	waiting(2, 61*time.Minute)
+	lease(Lease.Done)
+	waiting(1, time.Hour)
+	lease(func(l Lease) error { return l.Dead("no use") })
+	waiting(0, 0)
 }
 
 // TestMemoryQueueBounds: what is over a bound is refused, and room comes back.

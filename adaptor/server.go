@@ -60,6 +60,7 @@ type Server struct {
 	drain     time.Duration
 	log       *slog.Logger
 	observe   func(Delivery)
+	metrics   *metrics
 	running   atomic.Bool
 	// stuck counts the workers that cannot get at the queue.
 	stuck atomic.Int32
@@ -93,6 +94,7 @@ func New(options Options) (*Server, error) {
 		s.receivers[r.Name] = r
 		s.names = append(s.names, r.Name)
 	}
+	s.metrics = newMetrics(s.receivers, s.queue)
 	return s, nil
 }
 
@@ -159,12 +161,13 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// Handler answers POST /api/v1/notify/{receiver}, /-/healthy and /-/ready. A 2xx means that
-// the notification is in the queue; a 5xx that Alertmanager should try again; a 4xx that it
-// can never be accepted.
+// Handler answers POST /api/v1/notify/{receiver}, /-/healthy, /-/ready and /metrics. A 2xx to a
+// notification means that it is in the queue; a 5xx that Alertmanager should try again; a 4xx
+// that it can never be accepted.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+NotifyPath+"{receiver}", s.notify)
+	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
 		switch {
@@ -208,6 +211,7 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, name, http.StatusServiceUnavailable, err)
 		return
 	}
+	s.metrics.accept(name, len(p.Alerts))
 	s.log.Debug("accepted", "receiver", name, "channel", receiver.Channel.Name, "group_key", p.GroupKey, "alerts", len(p.Alerts))
 	reply(w, http.StatusOK, "accepted")
 }
@@ -215,6 +219,7 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 // refuse answers with an error and logs it: Alertmanager gives up at once on a 4xx, so that
 // this record may be the only trace.
 func (s *Server) refuse(w http.ResponseWriter, receiver string, status int, err error) {
+	s.metrics.refuse(status)
 	s.log.Error("notification refused", "receiver", clip(oneLine(receiver), 100), "status", status, "error", err)
 	reply(w, status, err.Error())
 }

@@ -1,11 +1,8 @@
 package lint
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"maps"
@@ -52,28 +49,32 @@ func LoadScrapes(paths []string) (*Scrapes, error) {
 			return nil, err
 		}
 		for _, file := range files {
-			source, err := readScrape(file)
-			if err != nil {
-				return nil, fmt.Errorf("read metrics: %w", err)
-			}
-			if err := s.read(source); err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
+			if err := s.load(file); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return s, nil
 }
 
-// read takes in the source of a scrape.
-func (s *Scrapes) read(source []byte) error {
-	families, err := scrape.Parse(source)
+// load takes in a file, with one scrape or several.
+func (s *Scrapes) load(file string) error {
+	source, err := scrape.ReadFile(file)
 	if err != nil {
-		return err
+		return fmt.Errorf("read metrics: %w", err)
 	}
-	if bytes.HasSuffix(bytes.TrimRight(source, "\r\n"), []byte("# EOF")) {
-		nameCounters(families)
+	scrapes, err := scrape.ParseRecording(source)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	s.Add(families)
+	touched := map[string]bool{}
+	for _, recorded := range scrapes {
+		if recorded.OpenMetrics {
+			nameCounters(recorded.Families)
+		}
+		s.take(recorded.Families, touched)
+	}
+	s.sum(touched)
 	return nil
 }
 
@@ -85,38 +86,6 @@ func nameCounters(families []scrape.Family) {
 			f.Name += "_total"
 		}
 	}
-}
-
-// readScrape reads a file that is not larger than a scrape may be.
-func readScrape(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	case info.Size() > scrape.MaxSize:
-		return nil, fmt.Errorf("%s: %d bytes, more than the %d that a scrape may have", path, info.Size(), scrape.MaxSize)
-	case filepath.Ext(path) != ".gz":
-		return os.ReadFile(path)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	plain, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	source, err := io.ReadAll(io.LimitReader(plain, scrape.MaxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(source) > scrape.MaxSize {
-		return nil, fmt.Errorf("%s: unpacked it is more than the %d bytes that a scrape may have", path, scrape.MaxSize)
-	}
-	return source, nil
 }
 
 func scrapeFiles(path string) ([]string, error) {
@@ -145,10 +114,19 @@ func scrapeFiles(path string) ([]string, error) {
 
 // Add takes in the metrics of one scrape.
 func (s *Scrapes) Add(families []scrape.Family) {
+	touched := map[string]bool{}
+	s.take(families, touched)
+	s.sum(touched)
+}
+
+// take counts the metrics of one scrape in. The families that it touches are to be summed up
+// afterwards.
+func (s *Scrapes) take(families []scrape.Family, touched map[string]bool) {
 	if s.metrics == nil {
 		s.metrics, s.spaces, s.families = map[string]*scraped{}, map[string]int{}, map[string]map[string]bool{}
 	}
 	for _, family := range families {
+		touched[family.Name] = true
 		seen := s.families[family.Name]
 		if seen == nil {
 			seen = map[string]bool{}
@@ -172,10 +150,10 @@ func (s *Scrapes) Add(families []scrape.Family) {
 			metric.Series = max(metric.Series, samples)
 		}
 	}
-	touched := map[string]bool{}
-	for _, family := range families {
-		touched[family.Name] = true
-	}
+}
+
+// sum sums up what is known of the metrics of the families.
+func (s *Scrapes) sum(touched map[string]bool) {
 	for _, metric := range s.metrics {
 		if touched[metric.family] {
 			metric.sum(s.families[metric.family])

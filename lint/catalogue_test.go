@@ -70,6 +70,33 @@ parcel_scan_seconds_bucket{depot="north",le="+Inf"} 9
 	}
 }
 
+// TestCatalogueOfRecording proves that of a file with several scrapes all count, and a series in
+// each of them once.
+func TestCatalogueOfRecording(t *testing.T) {
+	scrapes := scrapesOf(t, `# scraped 2026-01-05T08:00:00Z
+# HELP parcel_late_total Late parcels.
+# TYPE parcel_late_total counter
+parcel_late_total{depot="north"} 1
+# scraped 2026-01-05T08:00:15Z
+# TYPE parcel_late_total counter
+parcel_late_total{depot="north"} 2
+parcel_late_total{depot="south"} 1
+# scraped 2026-01-05T08:00:30Z
+# TYPE parcel_lost_total counter
+parcel_lost_total{truck="7"} 1
+`)
+	late, known := scrapes.Metric("parcel_late_total")
+	if !known || late.Series != 2 || late.Type != model.MetricTypeCounter || late.Help != "Late parcels." {
+		t.Errorf("%+v, %t", late, known)
+	}
+	if diff := cmp.Diff([]string{"north", "south"}, late.Values["depot"]); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
+	}
+	if lost, known := scrapes.Metric("parcel_lost_total"); !known || lost.Series != 1 {
+		t.Errorf("%+v, %t", lost, known)
+	}
+}
+
 // scrapesOf are scrapes in files of the given texts, loaded.
 func scrapesOf(t *testing.T, texts ...string) *lint.Scrapes {
 	t.Helper()

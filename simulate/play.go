@@ -70,16 +70,17 @@ func Play(ctx context.Context, o PlayOptions) (*Timeline, []Batch, error) {
 // player plays one case.
 type player struct {
 	PlayOptions
-	run    *run
-	input  []inputSeries
-	tracks []*ruleTrack
-	now    time.Duration
+	run     *run
+	input   []inputSeries
+	tracks  []*ruleTrack
+	now     time.Duration
+	scrapes *scrapeCache
 	// batches are in order of time, with one for each instant at most.
 	batches []Batch
 }
 
 func newPlayer(o PlayOptions) (*player, error) {
-	p := &player{PlayOptions: o}
+	p := &player{PlayOptions: o, scrapes: newScrapeCache()}
 	if err := p.defaults(); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func newPlayer(o PlayOptions) (*player, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.input, _, err = o.Case.input(p.Start, p.Length, newScrapeCache())
+	p.input, _, err = o.Case.input(p.Start, p.Length, p.scrapes)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +128,11 @@ func (p *player) defaults() error {
 		if err != nil {
 			return err
 		}
-		p.Length = length
+		recorded, err := p.Case.recordedLength(p.scrapes)
+		if err != nil {
+			return err
+		}
+		p.Length = max(length, recorded)
 	}
 	if p.EvaluationInterval == 0 {
 		p.EvaluationInterval = p.Case.Suite.EvaluationInterval

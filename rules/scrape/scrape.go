@@ -1,5 +1,5 @@
 // Package scrape reads recorded scrapes: what an exporter serves at /metrics, in
-// Prometheus's text format or as OpenMetrics.
+// Prometheus's text format or as OpenMetrics, once or at several times.
 package scrape
 
 import (
@@ -44,6 +44,15 @@ type Sample struct {
 // Prometheus's text format. The families come in the order of their first line. The error
 // names the line that cannot be read.
 func Parse(src []byte) ([]Family, error) {
+	src, err := clean(src)
+	if err != nil {
+		return nil, err
+	}
+	return parse(src, 0)
+}
+
+// clean refuses what is no text, or too long, and leaves only \n as the end of a line.
+func clean(src []byte) ([]byte, error) {
 	if len(src) > MaxSize {
 		return nil, fmt.Errorf("the scrape has %d bytes, more than the %d MiB that are read", len(src), MaxSize>>20)
 	}
@@ -51,7 +60,11 @@ func Parse(src []byte) ([]Family, error) {
 	if i := bytes.IndexByte(src, 0); i >= 0 {
 		return nil, fmt.Errorf("line %d: the scrape is binary: it has a zero byte", lineAt(src, i))
 	}
-	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")), nil
+}
+
+// parse reads a scrape that begins after that many lines of a file.
+func parse(src []byte, before int) ([]Family, error) {
 	r := reader{index: map[string]int{}}
 	symbols := labels.NewSymbolTable()
 	var p textparse.Parser
@@ -67,7 +80,7 @@ func Parse(src []byte) ([]Family, error) {
 			return r.families, nil
 		}
 		if err != nil {
-			return nil, r.explain(src, err)
+			return nil, r.explain(src, before, err)
 		}
 		r.lines++
 		r.add(p, entry)
@@ -157,8 +170,8 @@ func (r *reader) owner(sample string) *Family {
 
 // explain adds the line to an error of the parser. Each entry it gave was a line, and so the
 // error is in the next one that is not empty.
-func (r *reader) explain(src []byte, err error) error {
-	line, entries := 0, 0
+func (r *reader) explain(src []byte, before int, err error) error {
+	line, entries := before, 0
 	for text := range bytes.Lines(src) {
 		line++
 		if len(bytes.Trim(text, " \t\n")) == 0 {
@@ -170,7 +183,7 @@ func (r *reader) explain(src []byte, err error) error {
 		entries++
 	}
 	message, _, _ := strings.Cut(err.Error(), " while parsing: ")
-	return fmt.Errorf("line %d: %s", max(line, 1), message)
+	return fmt.Errorf("line %d: %s", max(line, before+1), message)
 }
 
 func lineAt(src []byte, i int) int { return bytes.Count(src[:i], []byte{'\n'}) + 1 }

@@ -1,12 +1,14 @@
 # make demo   build rulekit and see it work          make test    all tests
 # make bench  compare with promtool, SUITE=dir too   make update  rewrite goldens and generated docs
-# make e2e    lint with a real Prometheus at hand
+# make e2e    lint with a real Prometheus; the alerts on real servers
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The oracle of the differential tests: the promtool of the Prometheus release in go.mod.
 # Without service discovery, which rule tests do not need, it builds in a fraction of the time.
 PROMETHEUS  := $(shell $(GO) list -m -f '{{.Version}}' github.com/prometheus/prometheus)
+# Renders the chart of the shipped rules in the tests.
+HELM        := helm.sh/helm/v3/cmd/helm@v3.22.0
 
 .PHONY: build demo test check race bench e2e corpora update clean FORCE
 
@@ -21,33 +23,40 @@ bin/promtool: go.mod
 	GOBIN=$(CURDIR)/bin GOFLAGS='$(GOFLAGS) -tags=remove_all_sd' $(GO) install github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS)
 	@touch $@
 
+bin/helm: Makefile
+	@mkdir -p bin
+	GOBIN=$(CURDIR)/bin $(GO) install $(HELM)
+	@touch $@
+
 demo: build
 	bin/rulekit lint rules/
 	bin/rulekit test
 	bin/rulekit simulate --receiver slack
 
-test: check bin/promtool
+test: check bin/promtool bin/helm
 	$(GO) test ./...
 	$(MAKE) race
 
-# The packages in which goroutines meet.
+# The packages in which goroutines meet. The shipped rules have none of their own.
 race:
-	$(GO) test -race ./adaptor/... ./lint ./lint/prometheus ./simulate
+	$(GO) test -race -skip '^TestShipped|^TestPromtoolRuns' ./adaptor/... ./lint ./lint/prometheus ./simulate
 
 check:
 	@command -v $${CC:-cc} >/dev/null || { echo "no C compiler, which the race detector needs: apt-get install gcc libc6-dev" >&2; exit 1; }
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not formatted, run gofmt -w: $$unformatted" >&2; exit 1; }
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) vet ./... ./testdata/e2e/live
+	$(GO) run $(STATICCHECK) ./... ./testdata/e2e/live
 
 # What rulekit and promtool cost, measured side by side: make bench SUITE=folder adds your tests,
 # CORPORA=folder your rule files.
 bench: build bin/promtool
 	SUITE='$(SUITE)' CORPORA='$(CORPORA)' testdata/bench/bench bin/rulekit bin/promtool
 
-# What rulekit finds with a real Prometheus, of Debian's package unless one is installed.
+# What lint finds with a real Prometheus at hand, and what the shipped alerts tell of real servers
+# that are broken on purpose. Installs Debian's packages of what is missing.
 e2e: build
 	testdata/e2e/e2e bin/rulekit
+	testdata/e2e/live/run bin/rulekit
 
 # Mends a copy of your rule files, and proves that it does no harm: make corpora CORPORA=folder.
 corpora: build bin/promtool
@@ -55,7 +64,7 @@ corpora: build bin/promtool
 
 # Rewrites golden files and generated docs after a wanted change. Read the diff.
 update:
-	$(GO) test ./rules ./lint ./simulate ./simulate/report ./adaptor ./cmd/rulekit -update
+	$(GO) test ./rules ./rules/export ./lint ./simulate ./simulate/report ./adaptor ./cmd/rulekit -update
 
 clean:
 	rm -rf bin

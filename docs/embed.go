@@ -8,3 +8,8 @@ import "embed"
 //
 //go:embed checks/*.md
 var Checks embed.FS
+
+// Runbooks holds one page for each shipped alert: runbooks/<Alert>.md.
+//
+//go:embed runbooks/*.md
+var Runbooks embed.FS

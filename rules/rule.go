@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/model"
@@ -177,3 +179,24 @@ func (d *documentReader) checkExpr(rule *Rule, written entry) {
 
 // oneLine puts a message of another package on one line.
 func oneLine(message string) string { return strings.Join(strings.Fields(message), " ") }
+
+// CommentsAbove returns the comments on the lines directly above the rule, from the first to
+// the last.
+func (r *Rule) CommentsAbove() []Comment {
+	source := r.File().Source
+	lineStart := bytes.LastIndexByte(source[:min(r.Span.Start, len(source))], '\n') + 1
+	var above []Comment
+	for end := lineStart - 1; end >= 0; {
+		start := bytes.LastIndexByte(source[:end], '\n') + 1
+		line := bytes.TrimLeft(source[start:end], " \t")
+		if len(line) == 0 || line[0] != '#' {
+			break
+		}
+		at := end - len(line)
+		text := strings.TrimRight(string(line), " \t\r")
+		above = append(above, Comment{Text: text, Span: Span{at, at + len(text)}})
+		end = start - 1
+	}
+	slices.Reverse(above)
+	return above
+}

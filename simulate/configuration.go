@@ -15,6 +15,9 @@ import (
 	"github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/alertmanager/featurecontrol"
 	"github.com/prometheus/alertmanager/matcher/compat"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/rulekit/rulekit/rules"
 )
 
 //go:embed alertmanager.yml
@@ -34,7 +37,24 @@ type Configuration struct {
 // BuiltinConfiguration returns the configuration of rulekit's own: receivers slack, email,
 // feishu, dingtalk and wecom, the last three through the adaptor at http://adaptor:5001.
 func BuiltinConfiguration() *Configuration {
-	return &Configuration{path: "built-in Alertmanager configuration", source: builtinConfiguration, builtin: true}
+	source := slices.Concat(builtinConfiguration, shippedInhibitions())
+	return &Configuration{path: "built-in Alertmanager configuration", source: source, builtin: true}
+}
+
+// shippedInhibitions is the part of the shipped Alertmanager configuration that says which
+// alert mutes which, so that a simulation mutes what production does.
+func shippedInhibitions() []byte {
+	var shipped struct {
+		InhibitRules yaml.Node `yaml:"inhibit_rules"`
+	}
+	if err := yaml.Unmarshal(rules.BuiltinAlertmanager(), &shipped); err != nil {
+		panic("the shipped Alertmanager configuration is no YAML: " + err.Error())
+	}
+	source, err := yaml.Marshal(&shipped)
+	if err != nil {
+		panic("the shipped Alertmanager configuration cannot be written: " + err.Error())
+	}
+	return source
 }
 
 // ReadConfiguration reads an Alertmanager configuration file. The error names the place of

@@ -25,8 +25,8 @@ func TestBuiltinConfiguration(t *testing.T) {
 	// A critical alert silences the warnings of its cluster, not those of another.
 	alerts := []active{
 		{"alertname=PostgreSQLDown severity=critical namespace=a app_kubernetes_io_instance=pg", 0, 99},
-		{"alertname=PostgreSQLSlow severity=warning namespace=a app_kubernetes_io_instance=pg", 0, 99},
-		{"alertname=PostgreSQLSlow severity=warning namespace=b app_kubernetes_io_instance=pg", 0, 99},
+		{"alertname=PostgreSQLTooManySlowQueries severity=warning namespace=a app_kubernetes_io_instance=pg", 0, 99},
+		{"alertname=PostgreSQLTooManySlowQueries severity=warning namespace=b app_kubernetes_io_instance=pg", 0, 99},
 	}
 	got, err := Notify(t.Context(), NotifyOptions{Start: monday, Length: 2 * time.Minute, Batches: batchesOf(2*time.Minute, alerts...)})
 	if err != nil {
@@ -34,8 +34,8 @@ func TestBuiltinConfiguration(t *testing.T) {
 	}
 	want := []string{
 		"30s slack firing: first notification: PostgreSQLDown",
-		"30s slack muted: inhibited by PostgreSQLDown: PostgreSQLSlow",
-		"30s slack firing: first notification: PostgreSQLSlow",
+		"30s slack muted: inhibited by PostgreSQLDown: PostgreSQLTooManySlowQueries",
+		"30s slack firing: first notification: PostgreSQLTooManySlowQueries",
 	}
 	if diff := cmp.Diff(want, lines(got)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -85,7 +85,7 @@ receivers:
 - name: pager
   webhook_configs: [{url: "http://pager/"}]
 `)
-	alerts := []active{{"alertname=Down severity=critical", 0, 99}, {"alertname=Slow severity=warning", 0, 99}}
+	alerts := []active{{"alertname=RedisDown severity=critical", 0, 99}, {"alertname=RedisSlowCommands severity=warning", 0, 99}}
 	tests := []struct {
 		name          string
 		configuration *Configuration
@@ -93,11 +93,11 @@ receivers:
 		want          []string
 	}{
 		{"the built-in one sends all to it", BuiltinConfiguration(), "wecom", []string{
-			"30s wecom firing: first notification: Down",
-			"30s wecom muted: inhibited by Down: Slow",
+			"30s wecom firing: first notification: RedisDown",
+			"30s wecom muted: inhibited by RedisDown: RedisSlowCommands",
 		}},
-		{"one's own keeps its routes", own, "pager", []string{"30s pager firing: first notification: Down"}},
-		{"one's own keeps its routes", own, "default", []string{"30s default firing: first notification: Slow"}},
+		{"one's own keeps its routes", own, "pager", []string{"30s pager firing: first notification: RedisDown"}},
+		{"one's own keeps its routes", own, "default", []string{"30s default firing: first notification: RedisSlowCommands"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name+" "+test.receiver, func(t *testing.T) {

@@ -45,13 +45,22 @@ func TestCLIDocs(t *testing.T) {
 
 func writeHelp(t *testing.T, doc *strings.Builder, cmd *cobra.Command) {
 	t.Helper()
-	if cmd.GroupID == "" || cmd.Short == "" || !strings.Contains(cmd.Example, "rulekit "+cmd.Name()) {
-		t.Errorf("%s: a command needs a group, a short description and an example", cmd.Name())
+	heading := "##"
+	if cmd.Parent().HasParent() {
+		heading = "###"
+	} else if cmd.GroupID == "" {
+		t.Errorf("%s: a command needs a group", cmd.Name())
+	}
+	if cmd.Short == "" || !strings.Contains(cmd.Example, cmd.CommandPath()) {
+		t.Errorf("%s: a command needs a short description and an example", cmd.CommandPath())
 	}
 	var help bytes.Buffer
 	cmd.SetOut(&help)
 	if err := cmd.Help(); err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(doc, "\n## rulekit %s\n\n%s.\n\n```\n%s```\n", cmd.Name(), cmd.Short, help.String())
+	fmt.Fprintf(doc, "\n%s %s\n\n%s.\n\n```\n%s```\n", heading, cmd.CommandPath(), cmd.Short, help.String())
+	for _, sub := range cmd.Commands() {
+		writeHelp(t, doc, sub)
+	}
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const readme = "../../README.md"
+// guides are the pages whose commands are run.
+var guides = []string{"README.md", "docs/rules-export.md"}
 
 var (
 	// A block whose first line is a comment with a file's name is that file.
@@ -23,14 +24,20 @@ var (
 	tookSeconds   = regexp.MustCompile(`\(\d+\.\ds\)`)
 )
 
-// TestReadme runs the commands of README.md on the files it shows, and compares what they
-// print with what it says.
+// TestReadme runs the commands of README.md and other guides on the files they show, and compares
+// what they print with what is said there.
 func TestReadme(t *testing.T) {
-	source, err := os.ReadFile(readme)
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := filepath.Abs("../..")
+	for _, guide := range guides {
+		t.Run(guide, func(t *testing.T) { checkGuide(t, root, filepath.Join(root, guide)) })
+	}
+}
+
+func checkGuide(t *testing.T, root, guide string) {
+	source, err := os.ReadFile(guide)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,14 +68,14 @@ func TestReadme(t *testing.T) {
 	})
 	t.Chdir(filepath.Join(root, "cmd", "rulekit"))
 	if *update {
-		if err := os.WriteFile(readme, got, 0o644); err != nil {
+		if err := os.WriteFile(guide, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	untimed := func(text []byte) string { return tookSeconds.ReplaceAllString(string(text), "(0.1s)") }
 	if diff := cmp.Diff(untimed(got), untimed(source)); diff != "" {
-		t.Errorf("%s is out of date, run make update (-want +got):\n%s", readme, diff)
+		t.Errorf("%s is out of date, run make update (-want +got):\n%s", guide, diff)
 	}
 }
 

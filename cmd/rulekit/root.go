@@ -114,7 +114,7 @@ func newRoot(env *environment) *cobra.Command {
 	)
 	root.SetHelpCommand(newHelp(root))
 	root.SetCompletionCommandGroupID(groupHelp)
-	root.AddCommand(newAdaptor(env), newConfig(env), newExplain(env), newFmt(env), newLint(env), newSimulate(env), newTest(env), newVersion(env))
+	root.AddCommand(newAdaptor(env), newConfig(env), newExplain(env), newFmt(env), newLint(env), newRules(env), newSimulate(env), newTest(env), newVersion(env))
 	return root
 }
 

@@ -33,7 +33,9 @@ type Picture struct {
 	Title string
 	// Receiver, if not empty, is the only receiver of whose notifications the timeline knows.
 	Receiver string
-	Style    terminal.Style
+	// AlertsOnly leaves out who was told.
+	AlertsOnly bool
+	Style      terminal.Style
 }
 
 // row is one line of the picture: a name, what it does over time, and that in words.
@@ -67,9 +69,13 @@ func (p Picture) WriteTo(out io.Writer) (int64, error) {
 		p.row(w, names, row{name: "notifications"}, s.Bold(strip))
 	}
 	w.printf("\n")
-	p.notifications(w)
-	p.messages(w)
-	w.printf("%s\n", s.Dim("· inactive  ▒ pending  █ firing")+"     "+p.totals())
+	legend := s.Dim("· inactive  ▒ pending  █ firing")
+	if !p.AlertsOnly {
+		p.notifications(w)
+		p.messages(w)
+		legend += "     " + p.totals()
+	}
+	w.printf("%s\n", legend)
 	return w.written, w.err
 }
 

@@ -138,3 +138,11 @@ func TestGridFits(t *testing.T) {
 		}
 	}
 }
+
+func TestDrawing(t *testing.T) {
+	var b bytes.Buffer
+	if _, err := (Drawing{Timeline: sampleTimeline(), Title: `RedisDown <"&">`}).WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "drawing.svg", b.Bytes())
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	stdcmp "cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,11 +18,13 @@ import (
 	"github.com/rulekit/rulekit/simulate/report"
 )
 
-// engineTitles are what the pages of engines are called.
+// engineTitles are what the pages of engines are called whose name is not their title.
 var engineTitles = map[string]string{
 	"postgresql": "PostgreSQL", "mysql": "MySQL and MariaDB", "redis": "Redis", "mongodb": "MongoDB", "kafka": "Kafka",
 	"container": "Containers and volumes", "node": "Nodes", "monitoring": "Prometheus, Alertmanager and the adaptor",
 }
+
+func titleOf(engine string) string { return stdcmp.Or(engineTitles[engine], engine) }
 
 // TestRulesDocs keeps the pages about the shipped rules, which are made of the rules and their
 // unit tests: docs/rules/ and the list in docs/runbooks/README.md.
@@ -32,7 +35,7 @@ func TestRulesDocs(t *testing.T) {
 	for _, engine := range rules.Engines() {
 		file := shippedFile(t, engine)
 		pages["rules/"+engine+".md"] = enginePage(t, engine, file)
-		runbooks += "\n## " + engineTitles[engine] + "\n\n"
+		runbooks += "\n## " + titleOf(engine) + "\n\n"
 		for _, rule := range file.Rules() {
 			if rule.IsAlert() {
 				pages["rules/pictures/"+rule.Name()+".svg"] = picture(t, rule.Name())
@@ -90,7 +93,7 @@ func shippedFile(t *testing.T, engine string) *rules.File {
 func enginePage(t *testing.T, engine string, file *rules.File) string {
 	t.Helper()
 	var b, sections strings.Builder
-	fmt.Fprintf(&b, "# %s\n\nThis page is made of [`rules/%s.yaml`](../../rules/%[2]s.yaml) and its unit tests by `make update`.\n", engineTitles[engine], engine)
+	fmt.Fprintf(&b, "# %s\n\nThis page is made of [`rules/%s.yaml`](../../rules/%[2]s.yaml) and its unit tests by `make update`.\n", titleOf(engine), engine)
 	b.WriteString("\n")
 	for line := range strings.Lines(string(file.Source)) {
 		text, comment := strings.CutPrefix(line, "#")

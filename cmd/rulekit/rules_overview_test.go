@@ -71,7 +71,7 @@ func rulesOverview(t *testing.T) string {
 	for _, engine := range rules.Engines() {
 		p := proofsOf(t, engine, live)
 		fmt.Fprintf(&b, "| [%s](%s.md) | %d | %s | %d | %d | %d | %s |\n",
-			engineTitles[engine], engine, p.alerts, strings.Join(exporters(p.scrapes), ", "), p.cases, len(p.recorded), p.live, p.remark(engine))
+			titleOf(engine), engine, p.alerts, strings.Join(exporters(p.scrapes), ", "), p.cases, len(p.recorded), p.live, p.remark(engine))
 		sum.alerts, sum.cases, sum.live = sum.alerts+p.alerts, sum.cases+p.cases, sum.live+p.live
 		sum.recorded = append(sum.recorded, p.recorded...)
 	}

@@ -3,6 +3,7 @@ package simulate
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,10 +17,11 @@ import (
 
 // factors are what a parameter's value is multiplied with to see what depends on it: small
 // changes first.
-var factors = []float64{0.9, 1.1, 0.5, 2, 0.1, 10, 0.01, 100, 1e-6, 1e6}
+var factors = []float64{0.9, 1.1, 0.8, 1.25, 0.5, 2, 0.1, 10, 0.01, 100, 1e-6, 1e6}
 
-// near is the factor by which a threshold may be moved until one of the near misses fires.
-const near = 2
+// near is the factor by which a threshold may be moved until one of the near misses fires; one
+// that is a small count may be moved by one.
+const near = 1.25
 
 // TestShippedParameters sets every parameter of every shipped alert to other values and runs
 // the alert's unit tests again. With some value the alert fires as before, and its texts say
@@ -35,8 +37,12 @@ func TestShippedParameters(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := newWorker(Features{})
+			nearBy := params.For
+			if slices.ContainsFunc(declared, func(p params.Param) bool { return p.Name == "threshold" }) {
+				nearBy = "threshold"
+			}
 			for _, p := range declared {
-				checkParameter(t, w, s, p)
+				checkParameter(t, w, s, p, p.Name == nearBy)
 			}
 		})
 	}
@@ -52,10 +58,12 @@ type moved struct {
 	wrong string
 }
 
-func checkParameter(t *testing.T, w *worker, s shipped, p params.Param) {
+// checkParameter moves a parameter until all that is to be proven is. mustBeNear tells that it is
+// the one that a near miss has to be near to: the threshold, or for where there is none.
+func checkParameter(t *testing.T, w *worker, s shipped, p params.Param, mustBeNear bool) {
 	t.Helper()
 	var fires, matters, nearMiss bool
-	for _, factor := range factors {
+	for _, factor := range append(stepsOfOne(p), factors...) {
 		value, ok := scaled(p, factor)
 		if !ok {
 			continue
@@ -65,8 +73,8 @@ func checkParameter(t *testing.T, w *worker, s shipped, p params.Param) {
 			t.Errorf("%s.%s = %s: %s", s.name(), p.Name, value, m.wrong)
 		}
 		fires, matters = fires || m.fires, matters || m.silent || m.missed
-		nearMiss = nearMiss || m.missed && factor >= 1.0/near && factor <= near
-		if fires && matters && (nearMiss || p.Name != "threshold") {
+		nearMiss = nearMiss || m.missed && (p.Name == params.For || factor >= 1.0/near && factor <= near || slices.Contains(stepsOfOne(p), factor))
+		if fires && matters && (nearMiss || !mustBeNear) {
 			break
 		}
 	}
@@ -80,9 +88,22 @@ func checkParameter(t *testing.T, w *worker, s shipped, p params.Param) {
 	if !matters {
 		t.Errorf("%s.%s: no other value makes any difference to the unit tests", s.name(), p.Name)
 	}
-	if p.Name == "threshold" && !nearMiss {
-		t.Errorf("%s: none of the near misses fires when the threshold is moved by a factor of %d: none is near", s.name(), near)
+	switch {
+	case !mustBeNear || nearMiss:
+	case p.Name == params.For:
+		t.Errorf("%s: none of the near misses fires when for is shortened: add one whose trouble ends in time", s.name())
+	default:
+		t.Errorf("%s: none of the near misses fires when the threshold is moved by a factor of %g: add one that is near", s.name(), near)
 	}
+}
+
+// stepsOfOne are the factors that make a small count greater and smaller by one.
+func stepsOfOne(p params.Param) []float64 {
+	n, err := strconv.Atoi(p.Literal)
+	if p.Kind != params.Number || err != nil || n < 2 || n > 10 {
+		return nil
+	}
+	return []float64{float64(n-1) / float64(n), float64(n+1) / float64(n)}
 }
 
 // scaled is the literal of a parameter multiplied with a factor.
@@ -101,7 +122,7 @@ func scaled(p params.Param, factor float64) (string, bool) {
 		if value > 20 {
 			value = math.Round(value)
 		}
-		return strconv.FormatFloat(value, 'g', 6, 64), err == nil
+		return strconv.FormatFloat(value, 'g', 6, 64), err == nil && !(p.IsRatio() && value > 1)
 	}
 	return "", false
 }

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"io/fs"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -60,6 +61,21 @@ func TestShippedAlertsOnRecordings(t *testing.T) {
 	for _, recording := range recordings {
 		if !played[recording] && !played[strings.TrimSuffix(recording, ".gz")] {
 			t.Errorf("no unit test of the shipped rules plays %s", recording)
+		}
+	}
+}
+
+// TestShippedSuitesPass runs all unit tests of the shipped rules, those on recordings too.
+func TestShippedSuitesPass(t *testing.T) {
+	for _, file := range Test(t.Context(), slices.Sorted(maps.Keys(shippedSuites(t))), TestOptions{}).Files {
+		if file.Err != nil {
+			t.Errorf("%s: %v", file.Path, file.Err)
+		}
+		for _, c := range file.Cases {
+			for _, f := range c.Failures {
+				t.Errorf("%s:%d: %q: at %s: %s: %s (rulekit test %[1]s says more)",
+					file.Path, file.Suite.Position(f.Span.Start).Line, c.Case.Title(), f.EvalTime, f.Subject, f.Message)
+			}
 		}
 	}
 }

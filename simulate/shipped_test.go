@@ -46,7 +46,7 @@ func shippedAlerts(t *testing.T) []shipped {
 			name := path.Join(engine, rule.Name()+".yaml")
 			source, err := fs.ReadFile(ruletests.Files, name)
 			if err != nil {
-				t.Errorf("%s: no unit tests: %v", rule.Name(), err)
+				t.Errorf("%s has no unit tests: write testdata/rules/%s, as CONTRIBUTING.md says", rule.Name(), name)
 				continue
 			}
 			suite, err := ParseSuite("../testdata/rules/"+name, source)
@@ -88,8 +88,11 @@ func TestShippedAlertsAreProven(t *testing.T) {
 				t.Errorf("%s: %q plays a recorded scrape: that belongs to a recorded-*.yaml, for promtool runs this file too", s.name(), c.Name)
 			}
 		}
-		if !fires || !silent && !s.always() {
-			t.Errorf("%s: a test sees it fire: %v; a test sees it silent throughout: %v", s.name(), fires, silent)
+		if !fires {
+			t.Errorf("%s: no unit test sees it fire: add a case with exp_alerts to %s", s.name(), s.suite.Path)
+		}
+		if !silent && !s.always() {
+			t.Errorf("%s: no unit test sees it silent from first to last: add a near miss to %s", s.name(), s.suite.Path)
 		}
 		if len(s.suite.Cases) == 0 || !strings.HasPrefix(s.suite.Cases[0].Name, s.name()+" fires ") {
 			t.Errorf("%s: the first case is not its story, %q", s.name(), s.name()+" fires ...")
@@ -139,7 +142,7 @@ func TestShippedRunbooks(t *testing.T) {
 		}
 		page, err := docs.Runbooks.ReadFile("runbooks/" + s.name() + ".md")
 		if err != nil {
-			t.Errorf("%s has no runbook: %v", s.name(), err)
+			t.Errorf("%s has no runbook: write docs/runbooks/%[1]s.md", s.name())
 			continue
 		}
 		var headings []string

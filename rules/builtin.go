@@ -2,11 +2,14 @@ package rules
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 )
 
+// builtin holds the rule files that rulekit ships, one an engine: "postgresql.yaml".
+//
 //go:embed *.yaml
 var builtin embed.FS
 
@@ -16,10 +19,17 @@ var translations embed.FS
 //go:embed alertmanager.yml
 var alertmanager []byte
 
-// Builtin holds the rule files that rulekit ships, one an engine: "postgresql.yaml".
-func Builtin() fs.FS { return builtin }
+// BuiltinFile reads the shipped rule file of an engine. Its path is the engine's name with ".yaml".
+func BuiltinFile(engine string) (*File, error) {
+	name := engine + ".yaml"
+	source, err := fs.ReadFile(builtin, name)
+	if err != nil {
+		return nil, fmt.Errorf("read the shipped rules: %w", err)
+	}
+	return Parse(name, source, Options{}), nil
+}
 
-// Engines are the names of the files in Builtin, without their ending, in the order in which
+// Engines are the names of the shipped rule files, without their ending, in the order in which
 // people look for them: databases first, then what they run on, then who watches.
 func Engines() []string {
 	order := []string{"postgresql", "mysql", "redis", "mongodb", "kafka", "container", "node", "monitoring"}

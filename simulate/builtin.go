@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/rulekit/rulekit/rules"
 	ruletests "github.com/rulekit/rulekit/testdata/rules"
@@ -20,7 +21,7 @@ const DefaultAlert = "PostgreSQLTooManyConnections"
 func Builtin(alert string) (*Case, *Program, error) {
 	var known []string
 	for _, engine := range rules.Engines() {
-		file, err := builtinFile(engine + ".yaml")
+		file, err := rules.BuiltinFile(engine)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -59,19 +60,11 @@ func story(engine, alert string) (*Case, *Program, error) {
 func builtinProgram(suite *Suite) (*Program, error) {
 	var files []*rules.File
 	for _, pattern := range suite.RuleFiles {
-		file, err := builtinFile(path.Base(pattern.Value))
+		file, err := rules.BuiltinFile(strings.TrimSuffix(path.Base(pattern.Value), ".yaml"))
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, file)
 	}
 	return NewProgram(files, Features{})
-}
-
-func builtinFile(name string) (*rules.File, error) {
-	source, err := fs.ReadFile(rules.Builtin(), name)
-	if err != nil {
-		return nil, fmt.Errorf("read built-in rules: %w", err)
-	}
-	return rules.Parse("built-in "+name, source, rules.Options{}), nil
 }

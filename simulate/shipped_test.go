@@ -32,7 +32,7 @@ func shippedAlerts(t *testing.T) []shipped {
 	t.Helper()
 	var all []shipped
 	for _, engine := range rules.Engines() {
-		file, err := builtinFile(engine + ".yaml")
+		file, err := rules.BuiltinFile(engine)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	stdcmp "cmp"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,11 +82,11 @@ func keep(t *testing.T, path, page string) {
 
 func shippedFile(t *testing.T, engine string) *rules.File {
 	t.Helper()
-	source, err := fs.ReadFile(rules.Builtin(), engine+".yaml")
+	file, err := rules.BuiltinFile(engine)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rules.Parse(engine+".yaml", source, rules.Options{})
+	return file
 }
 
 func enginePage(t *testing.T, engine string, file *rules.File) string {

@@ -169,15 +169,13 @@ func placeholders(p params.Param) ([]rules.Edit, error) {
 	return edits, nil
 }
 
-var declaration = regexp.MustCompile(`^#\s*param\b`)
-
 // withoutDeclarations takes the declarations of parameters out of the comment above a rule: in a
 // chart they are values.
 func withoutDeclarations(rule *rules.Rule) []rules.Edit {
 	source := rule.File().Source
 	var edits []rules.Edit
 	for _, c := range rule.CommentsAbove() {
-		if !declaration.MatchString(c.Text) {
+		if !params.IsDeclaration(c) {
 			continue
 		}
 		span := c.Span

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -37,11 +36,11 @@ var ErrNothing = errors.New("no alert is selected")
 func (s Selection) Files() ([]*rules.File, error) {
 	var all []*rules.File
 	for _, engine := range rules.Engines() {
-		source, err := fs.ReadFile(rules.Builtin(), engine+".yaml")
+		file, err := rules.BuiltinFile(engine)
 		if err != nil {
-			return nil, fmt.Errorf("read the shipped rules: %w", err)
+			return nil, err
 		}
-		all = append(all, rules.Parse(engine+".yaml", source, rules.Options{}))
+		all = append(all, file)
 	}
 	if err := s.check(all); err != nil {
 		return nil, err

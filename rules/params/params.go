@@ -61,7 +61,7 @@ var (
 func Of(rule *rules.Rule) ([]Param, error) {
 	var all []Param
 	for _, c := range rule.CommentsAbove() {
-		if !declaration.MatchString(c.Text) {
+		if !IsDeclaration(c) {
 			continue
 		}
 		p, err := declare(rule, c)
@@ -82,13 +82,16 @@ func Of(rule *rules.Rule) ([]Param, error) {
 	return all, nil
 }
 
+// IsDeclaration tells whether a comment declares a parameter, or is meant to.
+func IsDeclaration(c rules.Comment) bool { return declaration.MatchString(c.Text) }
+
 // Explanation is what the comment above a rule says, without the declarations of parameters
 // and what is meant for lint: the lines of its text.
 func Explanation(rule *rules.Rule) []string {
 	var lines []string
 	for _, c := range rule.CommentsAbove() {
 		text := strings.TrimSpace(strings.TrimPrefix(c.Text, "#"))
-		if !declaration.MatchString(c.Text) && !strings.HasPrefix(text, "rulekit:") {
+		if !IsDeclaration(c) && !strings.HasPrefix(text, "rulekit:") {
 			lines = append(lines, text)
 		}
 	}

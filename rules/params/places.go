@@ -92,19 +92,5 @@ func (p Param) Canonical() string {
 	return format(value)
 }
 
-// Unit is a word for a unit in texts, and how many of the smallest of its family it is.
-type Unit struct {
-	Singular, Plural string
-	Size             float64
-}
-
 // Units are the families of units that texts are written in, the largest unit of each first.
-func Units() [][]Unit {
-	all := make([][]Unit, len(families))
-	for i, family := range families {
-		for _, u := range family {
-			all[i] = append(all[i], Unit{u.singular, u.plural, u.size})
-		}
-	}
-	return all
-}
+func Units() [][]Unit { return slices.Clone(families) }

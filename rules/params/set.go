@@ -162,37 +162,20 @@ func (p *Param) set(text string) ([]rules.Edit, error) {
 		changed := t.with(text, value)
 		declared = append(declared, changed)
 		for _, a := range p.Rule.Annotations {
-			more, err := p.rewrite(a.Value, t, changed)
+			places, err := t.places(a.Value)
 			if err != nil {
 				return nil, err
 			}
-			edits = append(edits, more...)
+			// Only the number and its unit change, so that a line break elsewhere in the text stays.
+			for _, place := range places {
+				edits = append(edits, rules.Edit{Span: place.Span, New: strings.TrimSuffix(strings.TrimPrefix(changed, t.before), t.after)})
+			}
 		}
 	}
 	if !p.declared.IsZero() {
 		edits = append(edits, rules.Edit{Span: p.declared, New: declarationOf(p.Name, literal, declared)})
 	}
 	return edits, nil
-}
-
-// rewrite changes a text wherever it stands in an annotation.
-func (p *Param) rewrite(annotation rules.Scalar, t Text, changed string) ([]rules.Edit, error) {
-	var edits []rules.Edit
-	for at := 0; ; {
-		i := strings.Index(annotation.Value[at:], t.Whole)
-		if i < 0 {
-			return edits, nil
-		}
-		if !annotation.Exact() {
-			return nil, fmt.Errorf("the annotation that holds %q must be written so that its words can be found", t.Whole)
-		}
-		// Only the number and its unit change, so that a line break elsewhere in the text stays.
-		start := at + i + len(t.before)
-		end := start + len(t.Whole) - len(t.before) - len(t.after)
-		new := strings.TrimSuffix(strings.TrimPrefix(changed, t.before), t.after)
-		edits = append(edits, rules.Edit{Span: annotation.Locate(start, end), New: new})
-		at += i + len(t.Whole)
-	}
 }
 
 // Redeclare returns the edit of the parameter's declaration that gives it other texts, in the

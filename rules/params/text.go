@@ -28,21 +28,21 @@ type style struct {
 	// of a ratio, 60 for minutes of a number of seconds.
 	scale float64
 	// family are the units that a new value may be written in.
-	family []unit
+	family []Unit
 	// literal tells that the text repeats the literal as it is.
 	literal bool
 }
 
-// unit is a word for a unit, and how many of the smallest it is. Singular and plural differ in
-// some languages.
-type unit struct {
-	singular, plural string
-	size             float64
+// Unit is a word for a unit, and how many of the smallest of its family it is. Singular and
+// plural differ in some languages.
+type Unit struct {
+	Singular, Plural string
+	Size             float64
 }
 
 // families are the units that texts use; the units of a family are of one language and form,
 // the largest first. The smallest is a second or a byte.
-var families = [][]unit{
+var families = [][]Unit{
 	{{"week", "weeks", 604800}, {"day", "days", 86400}, {"hour", "hours", 3600}, {"minute", "minutes", 60}, {"second", "seconds", 1}, {"millisecond", "milliseconds", 0.001}},
 	{{"w", "w", 604800}, {"d", "d", 86400}, {"h", "h", 3600}, {"m", "m", 60}, {"s", "s", 1}, {"ms", "ms", 0.001}},
 	{{"周", "周", 604800}, {"天", "天", 86400}, {"小时", "小时", 3600}, {"分钟", "分钟", 60}, {"秒", "秒", 1}, {"毫秒", "毫秒", 0.001}},
@@ -101,10 +101,10 @@ func (p *Param) styleOf(number float64, word string, value float64) (s style, le
 	}
 	for _, family := range families {
 		for _, u := range family {
-			for _, name := range []string{u.plural, u.singular} {
+			for _, name := range []string{u.Plural, u.Singular} {
 				// A Chinese unit is followed by more Chinese, without a blank.
-				if (word == name || isHan(name) && strings.HasPrefix(word, name)) && same(number*u.size, value) {
-					return style{scale: u.size, family: family}, len(name), true
+				if (word == name || isHan(name) && strings.HasPrefix(word, name)) && same(number*u.Size, value) {
+					return style{scale: u.Size, family: family}, len(name), true
 				}
 			}
 		}
@@ -156,27 +156,27 @@ func (t Text) with(literal string, value float64) string {
 		return t.before + format(value/t.style.scale) + t.separator + t.unit + t.after
 	}
 	u := t.unitFor(value)
-	number, name := format(value/u.size), u.plural
+	number, name := format(value/u.Size), u.Plural
 	if number == "1" || t.separator == "-" {
-		name = u.singular
+		name = u.Singular
 	}
 	return t.before + number + t.separator + name + t.after
 }
 
 // unitFor is the unit to write a value in: the text's own, if that gives a number that is easy
 // to read, else the largest of the family that does.
-func (t Text) unitFor(value float64) unit {
-	easy := func(u unit) bool { return value == 0 || value >= u.size && isShort(value/u.size) }
-	var own, last unit
+func (t Text) unitFor(value float64) Unit {
+	easy := func(u Unit) bool { return value == 0 || value >= u.Size && isShort(value/u.Size) }
+	var own, last Unit
 	larger := math.Inf(1)
 	for _, u := range t.style.family {
-		if u.size == t.style.scale {
+		if u.Size == t.style.scale {
 			own = u
 			break
 		}
-		larger = u.size
+		larger = u.Size
 	}
-	if number, err := strconv.ParseFloat(t.number, 64); err == nil && roundTo(number*own.size, 14) == roundTo(value, 14) {
+	if number, err := strconv.ParseFloat(t.number, 64); err == nil && roundTo(number*own.Size, 14) == roundTo(value, 14) {
 		return own
 	}
 	// 90 minutes are easy to read, 1440 are not.

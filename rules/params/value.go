@@ -90,9 +90,9 @@ func measure(text string) (float64, dimension, error) {
 		return float64(d) / 1e9, duration, nil
 	}
 	for _, u := range families[len(families)-1] {
-		if number, ok := strings.CutSuffix(text, u.singular); ok {
+		if number, ok := strings.CutSuffix(text, u.Singular); ok {
 			value, err := parseNumber(strings.TrimSpace(number))
-			return value * u.size, size, err
+			return value * u.Size, size, err
 		}
 	}
 	return 0, noUnit, errors.New("no unit that is known")
@@ -107,7 +107,7 @@ func (p *Param) dimensions() []dimension {
 			all = append(all, percentage)
 		case t.style.family == nil:
 			all = append(all, noUnit)
-		case t.style.family[len(t.style.family)-1].singular == "B":
+		case t.style.family[len(t.style.family)-1].Singular == "B":
 			all = append(all, size)
 		default:
 			all = append(all, duration)

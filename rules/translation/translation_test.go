@@ -1,7 +1,6 @@
 package translation
 
 import (
-	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,11 +15,11 @@ import (
 
 func shipped(t *testing.T, engine string) *rules.File {
 	t.Helper()
-	source, err := fs.ReadFile(rules.Builtin(), engine+".yaml")
+	file, err := rules.BuiltinFile(engine)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rules.Parse(engine+".yaml", source, rules.Options{})
+	return file
 }
 
 // TestComplete fails for an alert without a translation, for a translation without an alert, and

@@ -20,14 +20,55 @@ type Channel struct {
 	// Hosts are the hosts that the messenger serves its bots on. Others are accepted too, for
 	// the sake of gateways, but never another channel's.
 	Hosts []string
+	// Address is where messages go of a receiver without params.url; empty makes that an error.
+	Address string
+	// Forms are the native forms that a message can have, such as markdown; the first is taken
+	// where the receiver does not choose.
+	Forms []string
+	// Params are the parameters of a receiver that the channel knows besides url and secret;
+	// secret ones among them can be given as <name>_file too.
+	Params []Param
+	// Rates are what the messenger documents that a bot may send; empty is as much as it likes.
+	Rates []Rate
 	// MaxBytes is the most that Request.Size may be, in bytes.
 	MaxBytes int
 	// MaxAlerts is the most alerts one message can hold; 0 is no limit but the size.
 	MaxAlerts int
-	// Encode writes a message in the channel's native form, signed for the instant now.
+	// Check says what is wrong with a target that has all that is needed by itself, without
+	// quoting anything secret; nil where nothing can be.
+	Check func(Target) error
+	// Mention says why somebody cannot be called in the channel's messages; nil where anybody can.
+	Mention func(Mention) error
+	// Markup is how texts are written in a form of the channel.
+	Markup func(form string) markup
+	// Encode writes a message in the target's form, signed for the instant now.
 	Encode func(target Target, message Message, now time.Time) (Request, error)
 	// Verdict says what an answer means for the message that was sent.
 	Verdict func(Response) Verdict
+}
+
+// Param is a parameter of a channel's receivers.
+type Param struct {
+	Name   string
+	Secret bool
+	// Required makes a receiver without it an error.
+	Required bool
+	// What says what it is, for errors and documentation.
+	What string
+}
+
+// judge says what an answer to a request means.
+func (c *Channel) judge(request Request, response Response) Verdict {
+	if request.Judge != nil {
+		return request.Judge(response)
+	}
+	return c.Verdict(response)
+}
+
+// Rate is how many messages a bot may send in any period of the given length.
+type Rate struct {
+	Messages int
+	Per      time.Duration
 }
 
 // Target is the bot that a receiver's messages go to.
@@ -36,6 +77,10 @@ type Target struct {
 	URL Secret
 	// Secret is the signing key, empty where the bot does not ask for signatures.
 	Secret Secret
+	// Form is one of Channel.Forms; empty is the first.
+	Form string
+	// Params are the values of Channel.Params. They print as secrets, for some are.
+	Params map[string]Secret
 }
 
 // Host is the host of the target's address, without a port. It is no secret.
@@ -55,6 +100,14 @@ type Request struct {
 	Body []byte
 	// Size is what counts against Channel.MaxBytes: the whole body, or only its text.
 	Size int
+	// Header is sent with it, beside Content-Type; it may hold secrets of the target.
+	Header http.Header
+	// Before is a request to make first, which must do no harm when it is made twice, such as
+	// an update of an earlier message. It counts as a call; when it is refused for good, that
+	// is logged and the message is sent all the same.
+	Before *Request
+	// Judge says what the answer to this request means; nil leaves it to Channel.Verdict.
+	Judge func(Response) Verdict
 }
 
 // Response is a messenger's answer.
@@ -92,6 +145,17 @@ type Verdict struct {
 	Reason string
 	// After is the least time to wait before a retry; 0 leaves it to the backoff.
 	After time.Duration
+	// Thread is the messenger's name of the message, when later messages of the group can refer
+	// to it; the worker remembers it and gives it to them as Message.Thread.
+	Thread string
+	// Doubt tells that the message may have been accepted although the answer is no yes.
+	Doubt bool
+	// ThreadGone tells that the message that Message.Thread names is no more: the worker forgets
+	// it, and the retry starts anew.
+	ThreadGone bool
+	// BadMention tells that the message was refused for whom it calls. It is worth more than that,
+	// so that the worker sends it again without calling anybody.
+	BadMention bool
 	// Attempts bounds the retries of an error that may well be permanent, so that it does not
 	// hold up the messages behind it: it is how many such answers in a row are enough. 0 leaves
 	// it to the general bound.
@@ -152,7 +216,7 @@ func refused(r Response) (Verdict, bool) {
 // unreadable is the verdict on an answer that does not say whether the message was accepted:
 // without a clear yes the message counts as refused.
 func unreadable(r Response) Verdict {
-	return Verdict{Outcome: Retry, Attempts: doubtfulAttempts, Reason: "answer not understood: " + describe(r)}
+	return Verdict{Outcome: Retry, Attempts: doubtfulAttempts, Doubt: true, Reason: "answer not understood: " + describe(r)}
 }
 
 // describe quotes an answer in one line. It is cut only after secrets are gone from it.

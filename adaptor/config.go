@@ -1,24 +1,30 @@
 package adaptor
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
-
-	"github.com/rulekit/rulekit/rules"
+	"time"
 )
 
 // Config is the adaptor's configuration.
 type Config struct {
 	Receivers []Receiver
+	// Locales are those that were read from files, whether or not a receiver has one.
+	Locales []*Locale
+	// DedupWindow is how long the same notification counts as posted twice; 0 is
+	// DefaultDedupWindow. A queue has it when it is made.
+	DedupWindow time.Duration
+	// AllowHosts are the hosts that receivers may have addresses and proxies on, as names or
+	// *.suffixes; empty allows any.
+	AllowHosts []string
+	// MaxAge is how old a notification may be when it is sent, where its receiver does not say;
+	// 0 is the server's default.
+	MaxAge time.Duration
 }
 
 // Receiver is a name under which notifications can be posted, and where they go.
@@ -26,31 +32,98 @@ type Receiver struct {
 	Name    string
 	Channel *Channel
 	Target  Target
+	Style   Style
+	// Templates make the texts, nil for the built-in ones.
+	Templates *Templates
+	// Mentions say who is called for which alerts.
+	Mentions []MentionRule
+	// Token is what a post must bear in its Authorization header; empty asks for none.
+	Token Secret
+	// Fallback is the receiver that gets what this one cannot deliver; empty leaves it to the
+	// dead letters. FallbackAfter is how long a notification may wait before that; 0 is until
+	// it is given up.
+	Fallback      string
+	FallbackAfter time.Duration
+	// MaxAge is how old a notification may be when it is sent; 0 is the server's default.
+	MaxAge time.Duration
+	// Rates replace those of the channel, where a bot may send more or less than usual.
+	Rates []Rate
+	// Proxy is the address of the proxy for this receiver's requests; empty leaves it to the
+	// environment. It may hold a password.
+	Proxy Secret
 }
 
-// maxConfig is the largest configuration or secret file that is read, in bytes.
-const maxConfig = 1 << 20
+// Bounds of a configuration.
+const (
+	// maxConfig is the largest configuration or secret file that is read, in bytes.
+	maxConfig = 1 << 20
+	// maxDedupWindow is the longest dedup_window: a repeat_interval must be longer, or repeats
+	// are taken for duplicates, and KubeBlocks' was ten minutes.
+	maxDedupWindow = 10 * time.Minute
+	// maxMaxAge is the longest max_age: a week, as long as a queue must remember threads.
+	maxMaxAge = 7 * 24 * time.Hour
+	// maxRateMessages and maxRatePeriod bound the rates of a receiver.
+	maxRateMessages = 1000
+	maxRatePeriod   = 24 * time.Hour
+	// longestName is the most bytes of a receiver's name.
+	longestName = 200
+)
 
-// LoadConfig reads a configuration file. Environment variables in its addresses and secrets
-// come from getenv; files it names are relative to its folder. The error lists everything that
-// is wrong, one line each, with the place, and never quotes an address or a secret.
-func LoadConfig(path string, getenv func(string) string) (*Config, error) {
-	source, err := readFile(path)
-	if err != nil {
-		return nil, err
+// dedupWindow is the window of a configuration, or the default where it has none.
+func dedupWindow(configured time.Duration) time.Duration {
+	if configured == 0 {
+		return DefaultDedupWindow
 	}
-	return ParseConfig(path, source, getenv)
+	return configured
+}
+
+// Source is a configuration file, and what else it takes to read it. Environment variables in
+// its addresses and secrets come from Getenv; files it names are relative to its folder.
+type Source struct {
+	Path   string
+	Getenv func(string) string
+}
+
+// ConfigError is all that is wrong with a configuration.
+type ConfigError struct {
+	// Problems are lines that begin with the place, as in adaptor.yaml:3: ..., in order of
+	// their lines. None quotes an address or a secret.
+	Problems []string
+}
+
+func (e *ConfigError) Error() string { return strings.Join(e.Problems, "\n") }
+
+// LoadConfig reads a configuration file. The error is a *ConfigError, or tells why the file
+// cannot be read.
+func LoadConfig(path string, getenv func(string) string) (*Config, error) {
+	config, _, err := Source{path, getenv}.load()
+	return config, err
 }
 
 // ParseConfig is LoadConfig for a configuration that was read already; the path is for errors
 // and relative files.
 func ParseConfig(path string, source []byte, getenv func(string) string) (*Config, error) {
-	r := &configReader{path: path, getenv: getenv}
+	config, _, err := Source{path, getenv}.parse(source)
+	return config, err
+}
+
+// load reads the configuration. It returns the files it is made of, also those that are missing
+// or wrong.
+func (s Source) load() (config *Config, files []string, err error) {
+	source, err := readFile(s.Path)
+	if err != nil {
+		return nil, []string{s.Path}, err
+	}
+	return s.parse(source)
+}
+
+func (s Source) parse(source []byte) (*Config, []string, error) {
+	r := &configReader{Source: s, files: []string{s.Path}}
 	config := r.read(source)
 	if err := r.err(); err != nil {
-		return nil, err
+		return nil, r.files, err
 	}
-	return config, nil
+	return config, r.files, nil
 }
 
 // readFile reads a file of at most maxConfig bytes. Its errors begin with the path.
@@ -80,166 +153,47 @@ func fileError(path string, err error) error {
 
 // configReader walks the YAML of a configuration and collects what is wrong with it.
 type configReader struct {
-	path     string
-	getenv   func(string) string
+	Source
+	// files are those that the configuration is made of.
+	files    []string
 	problems []configProblem
+	// defaults are what receivers have that say nothing else.
+	defaults receiverDefaults
+	// config is what was read so far, and places where its receivers are.
+	config *Config
+	places []receiverPlace
 }
 
 // configProblem is something wrong at a line; the line is 0 for the whole file.
 type configProblem struct {
 	line int
-	err  error
+	text string
 }
 
 // problem records what is wrong at a line; the line is 0 for the whole file.
 func (r *configReader) problem(line int, format string, args ...any) {
-	place := r.path
+	place := r.Path
 	if line > 0 {
-		place = fmt.Sprintf("%s:%d", r.path, line)
+		place = fmt.Sprintf("%s:%d", r.Path, line)
 	}
-	r.problems = append(r.problems, configProblem{line, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...))})
+	r.placedProblem(line, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
+}
+
+// placedProblem records an error that has its place already, of something that is named at a
+// line.
+func (r *configReader) placedProblem(line int, err error) {
+	r.problems = append(r.problems, configProblem{line, err.Error()})
 }
 
 // err returns all problems in order of their lines, or nil.
 func (r *configReader) err() error {
-	slices.SortStableFunc(r.problems, func(a, b configProblem) int { return a.line - b.line })
-	var all []error
-	for _, p := range r.problems {
-		all = append(all, p.err)
-	}
-	return errors.Join(all...)
-}
-
-func (r *configReader) read(source []byte) *Config {
-	config := &Config{}
-	decoder := yaml.NewDecoder(bytes.NewReader(source))
-	var document, second yaml.Node
-	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-		r.problem(0, "the file is empty: it needs a list of receivers")
-		return config
-	} else if err != nil {
-		r.problem(0, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
-		return config
-	}
-	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		r.problem(max(second.Line, 1), "the file has more than one YAML document")
-	}
-	root := resolve(document.Content[0])
-	if root.ShortTag() == "!!null" {
-		r.problem(0, "the file is empty: it needs a list of receivers")
-		return config
-	}
-	fields := r.fields(root, "the configuration", "receivers")
-	list, ok := fields["receivers"]
-	if !ok {
-		if root.Kind == yaml.MappingNode {
-			r.problem(root.Line, "no receivers: the file needs a list of receivers")
-		}
-		return config
-	}
-	if list.Kind != yaml.SequenceNode {
-		r.problem(list.Line, "receivers must be a list, not %s", kindName(list))
-		return config
-	}
-	lines := map[string]int{}
-	for _, node := range list.Content {
-		receiver, ok := r.receiver(resolve(node))
-		if first := lines[receiver.Name]; first > 0 {
-			r.problem(node.Line, "receiver %q: the name is taken by the receiver at line %d", receiver.Name, first)
-		} else if ok {
-			config.Receivers = append(config.Receivers, receiver)
-		}
-		if receiver.Name != "" {
-			lines[receiver.Name] = node.Line
-		}
-	}
-	return config
-}
-
-// receiver reads one receiver and tells whether it is fit for use.
-func (r *configReader) receiver(node *yaml.Node) (Receiver, bool) {
-	before := len(r.problems)
-	fields := r.fields(node, "a receiver", "name", "type", "params")
-	if node.Kind != yaml.MappingNode {
-		return Receiver{}, false
-	}
-	receiver := Receiver{Name: r.text(fields["name"], "a receiver's name")}
-	about := "receiver " + fmt.Sprintf("%q", receiver.Name)
-	if receiver.Name == "" {
-		about = "a receiver"
-		r.problem(node.Line, "a receiver has no name: it is the last part of the path that Alertmanager posts to")
-	}
-	params, ok := fields["params"]
-	if !ok {
-		r.problem(node.Line, "%s has no params: it needs params.url, or params.url_file", about)
-		return receiver, false
-	}
-	entries := r.fields(params, about+": params", "url", "url_file", "secret", "secret_file")
-	receiver.Target.Secret = r.secret(entries, about, "secret")
-	receiver.Target.URL = r.secret(entries, about, "url")
-	if receiver.Target.URL == "" && len(r.problems) == before {
-		r.problem(params.Line, "%s has no params.url: copy the bot's webhook address there, or name a file that holds it in params.url_file", about)
-	}
-	receiver.Channel = r.channelOfType(fields["type"], about)
-	if len(r.problems) == before {
-		r.checkAddress(&receiver, node.Line, about)
-	}
-	return receiver, len(r.problems) == before
-}
-
-// channelOfType returns the channel that a type names, or nil when there is no type or, which
-// is a problem, no such channel.
-func (r *configReader) channelOfType(kind *yaml.Node, about string) *Channel {
-	name := r.text(kind, about+": type")
-	if name == "" {
+	if len(r.problems) == 0 {
 		return nil
 	}
-	channel := channelOfType(name)
-	if channel == nil {
-		r.problem(kind.Line, "%s: unknown type %q%s: want %s", about, name, didYouMean(name, allTypes()), typeNames())
-	}
-	return channel
-}
-
-// checkAddress checks that a receiver's address is one, and that it is one of its channel; a
-// receiver without a type gets the channel of its address.
-func (r *configReader) checkAddress(receiver *Receiver, line int, about string) {
-	u, err := url.Parse(string(receiver.Target.URL))
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		r.problem(line, "%s: params.url is not an http or https address (it is not shown, for it may hold a token)", about)
-		return
-	}
-	byHost := channelOfHost(u.Hostname())
-	switch {
-	case receiver.Channel == nil && byHost == nil:
-		r.problem(line, "%s has no type, and its address on %s does not tell: want %s", about, u.Host, typeNames())
-	case receiver.Channel == nil:
-		receiver.Channel = byHost
-	case byHost != nil && byHost != receiver.Channel:
-		r.problem(line, "%s: the type is that of %s but the address is on %s, which is %s", about, receiver.Channel.Name, u.Host, byHost.Name)
-	}
-}
-
-func allTypes() []string {
-	var all []string
-	for _, c := range Channels() {
-		all = append(all, c.Types...)
+	slices.SortStableFunc(r.problems, func(a, b configProblem) int { return a.line - b.line })
+	all := &ConfigError{}
+	for _, p := range r.problems {
+		all.Problems = append(all.Problems, strings.Split(p.text, "\n")...)
 	}
 	return all
-}
-
-// typeNames lists the channels' main types.
-func typeNames() string {
-	var names []string
-	for _, c := range Channels() {
-		names = append(names, c.Types[0])
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
-}
-
-func didYouMean(name string, known []string) string {
-	if near := rules.Nearest(name, known); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
-	}
-	return ""
 }

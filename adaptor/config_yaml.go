@@ -2,8 +2,11 @@ package adaptor
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
+	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -11,7 +14,7 @@ import (
 func (r *configReader) fields(node *yaml.Node, about string, known ...string) map[string]*yaml.Node {
 	node = resolve(node)
 	if node.Kind != yaml.MappingNode {
-		r.problem(node.Line, "%s must be a mapping of %s, not %s", about, strings.Join(known, ", "), kindName(node))
+		r.problem(node.Line, "%s must be a mapping of keys to values, not %s", about, kindName(node))
 		return nil
 	}
 	fields := map[string]*yaml.Node{}
@@ -39,6 +42,75 @@ func (r *configReader) text(node *yaml.Node, what string) string {
 		return ""
 	}
 	return node.Value
+}
+
+// list reads a list; nothing at all is empty.
+func (r *configReader) list(node *yaml.Node, what string) []*yaml.Node {
+	if node == nil || node.ShortTag() == "!!null" {
+		return nil
+	}
+	if node.Kind != yaml.SequenceNode {
+		r.problem(node.Line, "%s must be a list, not %s", what, kindName(node))
+		return nil
+	}
+	var entries []*yaml.Node
+	for _, entry := range node.Content {
+		entries = append(entries, resolve(entry))
+	}
+	return entries
+}
+
+// textOrList reads a list of strings, or a single one.
+func (r *configReader) textOrList(node *yaml.Node, what string) []string {
+	if node != nil && node.Kind == yaml.ScalarNode {
+		if text := r.text(node, what); text != "" {
+			return []string{text}
+		}
+		return nil
+	}
+	var all []string
+	for _, entry := range r.list(node, what) {
+		all = append(all, r.text(entry, what))
+	}
+	return all
+}
+
+// duration reads a duration in Prometheus's form, such as 1h30m, within bounds; nothing at all
+// is 0.
+func (r *configReader) duration(node *yaml.Node, what string, least, most time.Duration) time.Duration {
+	text := r.text(node, what)
+	if text == "" {
+		return 0
+	}
+	value, err := model.ParseDuration(text)
+	if duration := time.Duration(value); err == nil && duration >= least && duration <= most {
+		return duration
+	}
+	r.problem(node.Line, "%s: %q is not a duration from %s to %s, such as 90s or 1h30m", what, clip(text, 40), model.Duration(least), model.Duration(most))
+	return 0
+}
+
+// number reads a whole number within bounds; nothing at all is 0.
+func (r *configReader) number(node *yaml.Node, what string, least, most int) int {
+	text := r.text(node, what)
+	if text == "" {
+		return 0
+	}
+	value, err := strconv.Atoi(text)
+	if err != nil || value < least || value > most {
+		r.problem(node.Line, "%s: %q is not a whole number from %d to %d", what, clip(text, 40), least, most)
+		return 0
+	}
+	return value
+}
+
+// truth reads true or false; nothing at all is false.
+func (r *configReader) truth(node *yaml.Node, what string) bool {
+	text := r.text(node, what)
+	if text != "" && text != "true" && text != "false" {
+		r.problem(node.Line, "%s: %q is neither true nor false", what, clip(text, 40))
+	}
+	return text == "true"
 }
 
 // resolve follows a YAML alias.

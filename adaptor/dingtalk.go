@@ -4,36 +4,51 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
+
+// The forms of DingTalk's messages.
+const (
+	dingTalkMarkdown   = "markdown"
+	dingTalkActionCard = "actionCard"
+)
+
+// dingTalkBytes is the most bytes of a whole request: error 460101 says "message too long, exceed
+// 20000 bytes".
+const dingTalkBytes = 20_000
 
 func init() {
 	register(&Channel{
 		Name:  "dingtalk",
 		Types: []string{"dingtalk-webhook", "dingtalk"},
 		Hosts: []string{"oapi.dingtalk.com"},
-		// Error 460101 says "message too long, exceed 20000 bytes".
-		MaxBytes: 20_000,
+		Forms: []string{dingTalkMarkdown, dingTalkActionCard},
+		// Who sends more than that is muted for ten minutes
+		// (https://open.dingtalk.com/document/orgapp/custom-robot-access).
+		Rates:    []Rate{{20, time.Minute}},
+		MaxBytes: dingTalkBytes,
+		Check:    checkDingTalkTarget,
+		Markup:   func(string) markup { return dingTalkMarkup },
 		Encode:   encodeDingTalk,
 		Verdict:  judgeDingTalk,
 	})
 }
 
-// dingTalkBody is a custom bot's Markdown message
-// (https://open.dingtalk.com/document/orgapp/custom-robot-access).
-type dingTalkBody struct {
-	MsgType  string           `json:"msgtype"`
-	Markdown dingTalkMarkdown `json:"markdown"`
-}
-
-type dingTalkMarkdown struct {
-	// Title shows in the list of conversations and in notifications, not in the message.
-	Title string `json:"title"`
-	Text  string `json:"text"`
+// checkDingTalkTarget finds addresses of DingTalk's own that are not those of a custom bot.
+// Gateways may have any.
+func checkDingTalkTarget(target Target) error {
+	u, err := url.Parse(string(target.URL))
+	if err != nil || channelOfHost(u.Hostname()) == nil {
+		return nil
+	}
+	if u.Path != "/robot/send" || u.Query().Get("access_token") == "" {
+		return errors.New("the url is not that of a custom bot: want https://" + u.Hostname() + "/robot/send?access_token=<token>; make a custom bot in the group's settings and copy its webhook address")
+	}
+	return nil
 }
 
 var dingTalkMarkup = markup{
@@ -46,15 +61,16 @@ var dingTalkMarkup = markup{
 }
 
 func encodeDingTalk(target Target, m Message, now time.Time) (Request, error) {
-	color := [...]string{ToneResolved: "#2e9e44", ToneInfo: "#1f6feb", ToneWarning: "#e07b00", ToneCritical: "#d93026"}
-	parts := []string{fmt.Sprintf(`### <font color="%s">%s %s</font>`, color[m.Tone()], m.Counts(), inert(m.Subject()))}
-	for _, a := range m.Alerts {
-		parts = append(parts, dingTalkMarkup.alert(a, m.Firing > 0))
+	at, called := dingTalkMentions(m.Mentions)
+	message := dingTalkBody{MsgType: dingTalkMarkdown, At: at}
+	// A card must have a button; a message without any link cannot be one.
+	if buttons, rest := dingTalkButtons(m); target.Form == dingTalkActionCard && len(buttons) > 0 {
+		message.MsgType = dingTalkActionCard
+		message.ActionCard = newDingTalkCard(dingTalkText{m.Headline(), dingTalkContent(rest, called)}, buttons)
+	} else {
+		message.Markdown = &dingTalkText{m.Headline(), dingTalkContent(m, called)}
 	}
-	if notes := m.Notes(); len(notes) > 0 {
-		parts = append(parts, dingTalkMarkup.dim(strings.Join(notes, dingTalkMarkup.newline)))
-	}
-	body, err := encodeJSON(dingTalkBody{"markdown", dingTalkMarkdown{m.Headline(), strings.Join(parts, "\n\n---\n\n")}})
+	body, err := encodeJSON(message)
 	if err != nil {
 		return Request{}, err
 	}
@@ -85,46 +101,4 @@ func signDingTalk(secret Secret, timestamp string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(timestamp + "\n" + string(secret)))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// dingTalkAdvice is what to do about the refusals that no retry can mend.
-var dingTalkAdvice = map[int]string{
-	300005: "the access token is wrong: copy the url again from the bot's settings",
-	300001: "the access token is wrong: copy the url again from the bot's settings",
-	400101: "the access token is wrong: copy the url again from the bot's settings",
-	400013: "the bot's group is gone: make a bot in another group",
-	400102: "the bot is stopped: start it again in the group's settings",
-	400106: "the bot was removed: make a new one",
-	43004:  "a proxy on the way changes the content type",
-	40035:  "a proxy on the way changes the body",
-	90030:  "the bot's daily quota is used up",
-}
-
-// judgeDingTalk reads the answer's errcode: DingTalk reports refusals with HTTP 200.
-func judgeDingTalk(r Response) Verdict {
-	return judgeErrcode("dingtalk", r, dingTalkAdvice, func(why refusal) (Verdict, bool) {
-		switch {
-		case why.code == 130101, why.code == 410100:
-			// More than 20 messages in a minute: the bot is muted, for up to ten minutes.
-			return Verdict{Outcome: Retry, After: time.Minute, Reason: why.reason}, true
-		case why.code == 460101, why.code == 101002, strings.Contains(why.message, "大小不合法"):
-			return Verdict{Outcome: Split, Reason: why.reason}, true
-		case why.code == -1:
-			return Verdict{Outcome: Retry, Reason: why.reason}, true
-		case why.code == 310000:
-			return Verdict{Outcome: DeadLetter, Reason: why.reason + " (" + dingTalkSecurityAdvice(why.message) + ")"}, true
-		}
-		return Verdict{}, false
-	})
-}
-
-// dingTalkSecurityAdvice tells the three meanings of error 310000 apart by their words.
-func dingTalkSecurityAdvice(message string) string {
-	switch {
-	case strings.Contains(message, "keyword"):
-		return "add a keyword of the message, for instance FIRING or RESOLVED, to the bot's keywords"
-	case strings.Contains(message, "whitelist"):
-		return "add this machine's address to the bot's IP allow list"
-	}
-	return "the secret is wrong or missing, or this machine's clock is more than an hour off"
 }

@@ -22,12 +22,35 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 const golden = "../testdata/adaptor"
 
-// targets are a bot of each channel, with a secret where the channel signs.
+// targets are a bot of each channel, with a secret where the channel signs. A form that needs
+// another target has one of its own, under "<channel>.<form>".
 var targets = map[string]Target{
-	"feishu":   {"https://open.feishu.cn/open-apis/bot/v2/hook/token-of-a-bot", "testsecret"},
-	"dingtalk": {"https://oapi.dingtalk.com/robot/send?access_token=token-of-a-bot", "SECtest0123456789"},
-	"wecom":    {"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=token-of-a-bot", ""},
-	"slack":    {"https://hooks.slack.com/services/T0000/B0000/token-of-a-bot", ""},
+	"feishu":   {URL: "https://open.feishu.cn/open-apis/bot/v2/hook/token-of-a-bot", Secret: "testsecret"},
+	"dingtalk": {URL: "https://oapi.dingtalk.com/robot/send?access_token=token-of-a-bot", Secret: "SECtest0123456789"},
+	"wecom":    {URL: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=token-of-a-bot"},
+	"slack":    {URL: "https://hooks.slack.com/services/T0000/B0000/token-of-a-bot"},
+	"webhook":  {URL: "https://webhook.example/alerts/token-of-a-bot"},
+}
+
+// ownName is what a channel's file and its folder of golden files are called: its name, but for
+// that of any webhook, which the adaptor's own has.
+func ownName(channel string) string {
+	if channel == "webhook" {
+		return "generic"
+	}
+	return channel
+}
+
+func goldenDir(channel string) string { return filepath.Join(golden, ownName(channel)) }
+
+// targetOf is the bot that a channel's tests send messages of a form to.
+func targetOf(channel, form string) Target {
+	target, ok := targets[channel+"."+form]
+	if !ok {
+		target = targets[channel]
+	}
+	target.Form = form
+	return target
 }
 
 // newFake returns a fake messenger that knows the target of its channel.
@@ -45,66 +68,115 @@ func newFake(t testing.TB, channel string) *fakeim.IM {
 // offer hands a request to a fake messenger and returns what that made of it.
 func offer(im *fakeim.IM, request Request) fakeim.Received {
 	r := httptest.NewRequest(http.MethodPost, request.URL, bytes.NewReader(request.Body))
+	for name := range request.Header {
+		r.Header.Set(name, request.Header.Get(name))
+	}
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	im.ServeHTTP(httptest.NewRecorder(), r)
 	received := im.Received()
 	return received[len(received)-1]
 }
 
-// TestGolden writes every webhook body of testdata in every channel's form. Each form is
-// accepted by the channel's fake, is compared with the golden request, and is shown as a person
-// would see it.
+// TestGolden writes every sample in every form of every channel. Each part is accepted by the
+// channel's fake, the requests are compared with <channel>/<sample>.<form>.json, and what a
+// person would see of them with the .txt beside it.
 func TestGolden(t *testing.T) {
-	inputs, err := filepath.Glob(golden + "/webhook/*.json")
-	if err != nil || len(inputs) < 8 {
-		t.Fatalf("found %d inputs: %v", len(inputs), err)
-	}
 	for _, channel := range Channels() {
-		for _, input := range inputs {
-			name := strings.TrimSuffix(filepath.Base(input), ".json")
-			t.Run(channel.Name+"/"+name, func(t *testing.T) {
-				body, err := os.ReadFile(input)
-				if err != nil {
-					t.Fatal(err)
-				}
-				// The bubble's clock stands still, so that signatures are the same every time.
-				synctest.Test(t, func(t *testing.T) { checkGolden(t, channel, name, body) })
-			})
+		for _, form := range channel.Forms {
+			for _, sample := range samples(t) {
+				t.Run(channel.Name+"/"+sample.name+"."+form, func(t *testing.T) {
+					// The bubble's clock stands still, so that signatures are the same every time.
+					synctest.Test(t, func(t *testing.T) { checkGolden(t, channel, form, sample) })
+				})
+			}
 		}
 	}
 }
 
-func checkGolden(t *testing.T, channel *Channel, name string, body []byte) {
-	p, err := decode(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, shown, err := channel.fit(targets[channel.Name], newMessage(p), time.Now(), channel.MaxBytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if request.Size > channel.MaxBytes {
-		t.Errorf("size %d is over the limit %d", request.Size, channel.MaxBytes)
-	}
-	if shown < len(p.Alerts) && !strings.Contains(string(request.Body), "did not fit") {
-		t.Errorf("%d of %d alerts are shown, and the message does not say so", shown, len(p.Alerts))
-	}
-	received := offer(newFake(t, channel.Name), request)
-	if !received.OK {
-		t.Errorf("the fake %s refused it: %d %s", channel.Name, received.Status, received.Answer)
-	}
-	if strings.Contains(received.Text, "<no value>") && name != "hostile" {
-		t.Error("the text shows <no value>")
-	}
-	var indented bytes.Buffer
-	encoder := json.NewEncoder(&indented)
+func checkGolden(t *testing.T, channel *Channel, form string, sample sample) {
+	message := sample.message(channel.Markup(form))
+	var requests bytes.Buffer
+	encoder := json.NewEncoder(&requests)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(map[string]any{"url": request.URL, "body": json.RawMessage(request.Body)}); err != nil {
-		t.Fatal(err)
+	var texts []string
+	for _, request := range encodeParts(t, newEncoder(channel, targetOf(channel.Name, form), time.Now()), message) {
+		received := offer(newFake(t, channel.Name), request)
+		if !received.OK {
+			t.Errorf("the fake %s refused it: %d %s", channel.Name, received.Status, received.Answer)
+		}
+		if strings.Contains(received.Text, "<no value>") && sample.name != "hostile" {
+			t.Error("the text shows <no value>")
+		}
+		shown := map[string]any{"url": request.URL, "body": json.RawMessage(request.Body)}
+		if request.Header != nil {
+			shown["header"] = request.Header
+		}
+		if request.Before != nil {
+			shown["before"] = map[string]any{"url": request.Before.URL, "body": json.RawMessage(request.Before.Body)}
+		}
+		if err := encoder.Encode(shown); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, received.Text+"\n")
 	}
-	compare(t, filepath.Join(golden, channel.Name, name+".json"), indented.String())
-	compare(t, filepath.Join(golden, channel.Name, name+".txt"), received.Text+"\n")
+	base := filepath.Join(goldenDir(channel.Name), sample.name+"."+form)
+	compare(t, base+".json", requests.String())
+	compare(t, base+".txt", strings.Join(texts, "\n"))
+}
+
+// encodeParts encodes a message in as many parts as it needs, or the one part that it is.
+func encodeParts(t testing.TB, e encoder, message Message) []Request {
+	t.Helper()
+	ends := []int{len(message.Alerts)}
+	if message.Parts == 0 {
+		planned, planEnds, err := e.plan(message, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		message, ends = planned, planEnds
+	}
+	if last := ends[len(ends)-1]; last != len(message.Alerts) {
+		t.Errorf("the parts hold %d of %d alerts", last, len(message.Alerts))
+	}
+	var requests []Request
+	from := 0
+	for i, to := range ends {
+		part := message
+		if len(ends) > 1 {
+			part = message.part(from, to, i+1, len(ends))
+		}
+		request, err := e.encode(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if request.Size > e.channel.MaxBytes {
+			t.Errorf("part %d/%d: size %d is over the limit %d", i+1, len(ends), request.Size, e.channel.MaxBytes)
+		}
+		requests, from = append(requests, request), to
+	}
+	return requests
+}
+
+// TestGoldenFiles finds golden files of which there is no sample or no form any more.
+func TestGoldenFiles(t *testing.T) {
+	for _, channel := range Channels() {
+		wanted := map[string]bool{}
+		for _, form := range channel.Forms {
+			for _, sample := range samples(t) {
+				wanted[sample.name+"."+form+".json"], wanted[sample.name+"."+form+".txt"] = true, true
+			}
+		}
+		files, err := os.ReadDir(goldenDir(channel.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if !wanted[file.Name()] {
+				t.Errorf("%s/%s is left over: remove it", channel.Name, file.Name())
+			}
+		}
+	}
 }
 
 // compare compares a text with a golden file, or rewrites that.

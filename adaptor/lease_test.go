@@ -36,7 +36,10 @@ func (q *shakyQueue) Next(ctx context.Context, receiver string) (Lease, error) {
 		return nil, errors.New("disk on fire")
 	}
 	lease, err := q.Queue.Next(ctx, receiver)
-	return recordedLease{lease, q}, err
+	if err != nil {
+		return nil, err
+	}
+	return recordedLease{lease, q}, nil
 }
 
 type recordedLease struct {
@@ -50,24 +53,24 @@ func (l recordedLease) end(how string) {
 	l.queue.ends = append(l.queue.ends, how)
 }
 
-func (l recordedLease) Done() error {
+func (l recordedLease) Done(n int, p Progress) error {
 	l.end("done")
-	return l.Lease.Done()
+	return l.Lease.Done(n, p)
 }
 
-func (l recordedLease) Retry(after time.Duration) error {
-	l.end(fmt.Sprint("retry after ", after))
-	return l.Lease.Retry(after)
+func (l recordedLease) Retry(after time.Duration, p Progress) error {
+	l.end(fmt.Sprintf("retry after %s, %d unsure", after, p.Unsure))
+	return l.Lease.Retry(after, p)
 }
 
-func (l recordedLease) Dead(reason string) error {
+func (l recordedLease) Dead(n int, p Progress, reason string, moved bool) error {
 	l.end("dead")
-	return l.Lease.Dead(reason)
+	return l.Lease.Dead(n, p, reason, moved)
 }
 
 // onlySlack has one receiver, so that all failures of a queue are its.
 func onlySlack() *Config {
-	return &Config{Receivers: []Receiver{{"slack", channelOfType("slack"), targets["slack"]}}}
+	return &Config{Receivers: []Receiver{{Name: "slack", Channel: channelOfType("slack"), Target: targets["slack"]}}}
 }
 
 // TestQueueThatFails: a queue that fails for a while delays what waits, and is seen to fail.
@@ -132,7 +135,7 @@ func TestLeaseAtShutdown(t *testing.T) {
 		if err := <-b.stopped; err == nil || err.Error() != "stopped with 1 notifications not delivered" {
 			t.Error(err)
 		}
-		if diff := cmp.Diff([]string{"done", "retry after 0s"}, queue.ends); diff != "" {
+		if diff := cmp.Diff([]string{"done", "retry after 0s, 1 unsure"}, queue.ends); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -3,50 +3,157 @@ package adaptor
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 )
 
 // Item is a notification that was accepted and waits to be delivered.
 type Item struct {
+	// ID is unique in its queue, and says nothing else; Put gives it.
+	ID string
 	// Receiver is the adaptor's receiver that it was posted to.
 	Receiver string
+	// Key tells the same notification posted twice: within the queue's window the second is a
+	// duplicate, whether or not the first was delivered by then. An empty key is no duplicate
+	// of anything.
+	Key string
 	// Body is the webhook body, known to decode.
 	Body []byte
-	// Accepted is when it was posted.
-	Accepted time.Time
+	// Accepted is when it was posted, and Replayed when it was put back from the dead letters or
+	// left to this receiver as a fallback, if it was: its age counts from then.
+	Accepted, Replayed time.Time
+	// FallbackFor is the receiver that could not deliver it, when this one is its fallback, and
+	// Reason is why.
+	FallbackFor, Reason string
+	// Shown is how many of its alerts, in the order of newMessage, were delivered in how many
+	// messages (Parts) before it came into this line.
+	Shown, Parts int
+	// Unsure tells that more of it may have been delivered then.
+	Unsure bool
+}
+
+// age is how long the item has been waiting to be delivered.
+func (i Item) age() time.Duration {
+	if i.Replayed.After(i.Accepted) {
+		return time.Since(i.Replayed)
+	}
+	return time.Since(i.Accepted)
+}
+
+// Progress is what is known of the attempts to deliver the head of a line. It outlives the
+// process where the queue does.
+type Progress struct {
+	// Attempt counts the calls of the messenger since the last one that it accepted.
+	Attempt int
+	// Shown is how many alerts of the first item were delivered, in how many messages (Parts).
+	Shown, Parts int
+	// Unsure is how many of the first items were in a message whose fate nobody knows: the
+	// connection broke before the answer came, or the process ended. They may come twice.
+	// Through is how many alerts of the first item that message went up to; 0 is all of them.
+	Unsure, Through int
+	// Calls are the times of the latest calls of the messenger, the oldest first: as many as its
+	// limits look back on.
+	Calls []time.Time
+}
+
+// after is the progress of what is behind the first n items.
+func (p Progress) after(n int) Progress {
+	return Progress{Unsure: max(0, p.Unsure-n), Calls: p.Calls}
+}
+
+// unsureFrom tells whether the alerts of the first item from the given one on, or some of them,
+// were in a message whose fate nobody knows.
+func (p Progress) unsureFrom(alert int) bool {
+	return p.Unsure > 0 && (p.Through == 0 || alert < p.Through)
+}
+
+// begin is the progress of a line whose head is an item of which nothing was delivered yet since
+// it came into the line.
+func (p Progress) begin(head Item) Progress {
+	p.Shown, p.Parts = head.Shown, head.Parts
+	if head.Unsure && p.Unsure == 0 {
+		p.Unsure, p.Through = 1, 0
+	}
+	return p
 }
 
 // Queue keeps accepted notifications until they are delivered. Each receiver has a line of its
-// own, served in order and one at a time.
+// own, served in order and by one lease at a time.
 type Queue interface {
-	// Put stores an item and returns once it is as safe as the queue makes it. The error is
-	// ErrFull or ErrClosed, or tells why the store failed.
-	Put(ctx context.Context, item Item) error
-	// Next waits until the first item of a receiver's line is due and leases it. It returns
-	// ErrClosed once the queue is closed and nothing waits in the line that would be lost, and
-	// the context's error when that ends first.
+	// Put stores an item and returns once it is as safe as the queue makes it, or tells that it
+	// is a duplicate of one that is. The error is ErrFull or ErrClosed, or tells why the store
+	// failed; then the item may still have been stored, as when an answer got lost.
+	Put(ctx context.Context, item Item) (duplicate bool, err error)
+	// Next waits until the head of a receiver's line is due and leases its first item. It returns
+	// ErrClosed once the queue is closed and nothing waits in the line that would be lost with
+	// the process, and the context's error when that ends first.
 	Next(ctx context.Context, receiver string) (Lease, error)
-	// Close makes Put return ErrClosed.
+	// Close makes Put return ErrClosed. What is leased can still be settled.
 	Close()
-	// Len is the number of items not settled yet.
+	// Ready tells whether Put can be expected to work: an error says why not. It does not
+	// answer from memory what only the store knows.
+	Ready(ctx context.Context) error
+	// Len is the number of items not settled yet that would be lost with the process.
 	Len() int
+	// Lines are the receivers for which something waits.
+	Lines() []string
 	// Waiting is the number of items of a receiver's line not settled yet, and when the oldest
 	// of them was accepted. It is asked at every scrape of the metrics and does not wait.
 	Waiting(receiver string) (items int, oldest time.Time)
+	// Calls are the times of the latest calls of the messenger that are recorded for a
+	// receiver's line, the oldest first.
+	Calls(receiver string) []time.Time
+
+	// DeadLetters returns up to limit items that could not be delivered, the oldest first,
+	// beginning after the one with the given ID ("" is the start).
+	DeadLetters(ctx context.Context, after string, limit int) ([]DeadItem, error)
+	// Replay puts a dead letter at the end of its line, with what was delivered of it, and
+	// removes it from the dead letters. ErrNoDeadLetter if there is none of that ID.
+	Replay(ctx context.Context, id string) error
+	// Drop forgets a dead letter. ErrNoDeadLetter if there is none of that ID.
+	Drop(ctx context.Context, id string) error
+
+	// Remember keeps a short text under a key for at least a week, in place of the one before;
+	// Recall returns it, or "" where there is none.
+	Remember(ctx context.Context, key, text string) error
+	Recall(ctx context.Context, key string) (string, error)
 }
 
-// Lease is the right to deliver an item. It ends with one call of Done, Retry or Dead.
+// Lease is the right to deliver the first items of a line. It ends with one call of Done,
+// Advance, Retry or Dead, which has happened for good when it returns without an error; after an
+// error the line's head is leased again as if the process had been restarted.
 type Lease interface {
-	Item() Item
-	// Attempt is how many times the item was leased, from 1.
-	Attempt() int
-	// Done forgets the item: it was delivered.
-	Done() error
-	// Retry puts the item back at the head of its line, due after the given time.
-	Retry(after time.Duration) error
-	// Dead takes the item out of the line: it cannot be delivered.
-	Dead(reason string) error
+	// Items are the leased items, in order: the head of the line and what Extend added.
+	Items() []Item
+	// Extend adds the items that follow, as far as they wait already, up to a number of items
+	// and of bytes of all bodies together. What was leased stays leased.
+	Extend(ctx context.Context, items, bytes int) error
+	// Progress is that of the head of the line.
+	Progress() Progress
+	// Begin records, before the messenger is called, that the first n items are about to be
+	// sent, and the progress, whose Attempt and Calls count the call. If the lease never ends,
+	// the next one has this progress with Unsure = n, where it is not more.
+	Begin(ctx context.Context, n int, p Progress) error
+	// Done settles the first n items, which were delivered. The next head's progress is what p
+	// says of those behind them: Calls, and Unsure where that is more than n.
+	Done(n int, p Progress) error
+	// Advance records that a part of the first item was delivered; the line is due at once.
+	Advance(p Progress) error
+	// Retry puts the items back at the head of their line, due after the given time.
+	Retry(after time.Duration, p Progress) error
+	// Dead takes the first n items out of the line and, except where moved says that another
+	// line has them, puts them among the dead letters.
+	Dead(n int, p Progress, reason string, moved bool) error
+}
+
+// DeadItem is an item that was given up.
+type DeadItem struct {
+	// ID is unique among the dead letters; they are in its order.
+	ID   string
+	Item Item
+	// At is when it was given up, after how many attempts, and Why.
+	At       time.Time
+	Attempts int
+	Why      string
 }
 
 var (
@@ -54,194 +161,6 @@ var (
 	ErrFull = errors.New("the queue is full")
 	// ErrClosed is returned by Put and Next of a closed queue.
 	ErrClosed = errors.New("the queue is closed")
+	// ErrNoDeadLetter is returned for an ID that no dead letter has.
+	ErrNoDeadLetter = errors.New("there is no such dead letter")
 )
-
-// MemoryLimits bound a queue in memory. Zero fields stand for the defaults.
-type MemoryLimits struct {
-	// Items is the most items; the default is 10 000.
-	Items int
-	// Bytes is the most bytes of all bodies; the default is 64 MiB.
-	Bytes int
-}
-
-// NewMemoryQueue returns a queue that lives in memory: it is lost with the process.
-func NewMemoryQueue(limits MemoryLimits) Queue {
-	if limits.Items == 0 {
-		limits.Items = 10_000
-	}
-	if limits.Bytes == 0 {
-		limits.Bytes = 64 << 20
-	}
-	return &memoryQueue{limits: limits, lines: map[string]*memoryLine{}}
-}
-
-type memoryQueue struct {
-	limits MemoryLimits
-
-	mu     sync.Mutex
-	lines  map[string]*memoryLine
-	items  int
-	bytes  int
-	closed bool
-}
-
-type memoryLine struct {
-	waiting []*memoryItem
-	// wake holds a token when something changed that Next may be waiting for.
-	wake chan struct{}
-}
-
-type memoryItem struct {
-	item    Item
-	attempt int
-	due     time.Time
-}
-
-func (q *memoryQueue) Put(_ context.Context, item Item) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	switch {
-	case q.closed:
-		return ErrClosed
-	case q.items >= q.limits.Items, q.bytes+len(item.Body) > q.limits.Bytes:
-		return ErrFull
-	}
-	line := q.line(item.Receiver)
-	line.waiting = append(line.waiting, &memoryItem{item: item})
-	q.items++
-	q.bytes += len(item.Body)
-	line.signal()
-	return nil
-}
-
-func (q *memoryQueue) Next(ctx context.Context, receiver string) (Lease, error) {
-	for {
-		head, wait, err := q.head(receiver)
-		if err != nil || (head != nil && wait <= 0) {
-			return q.lease(head, err)
-		}
-		if err := q.pause(ctx, receiver, head != nil, wait); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// head returns the first item of a line and how long it is until that is due.
-func (q *memoryQueue) head(receiver string) (*memoryItem, time.Duration, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	line := q.line(receiver)
-	switch {
-	case len(line.waiting) > 0:
-		return line.waiting[0], time.Until(line.waiting[0].due), nil
-	case q.closed:
-		return nil, 0, ErrClosed
-	}
-	return nil, 0, nil
-}
-
-func (q *memoryQueue) lease(head *memoryItem, err error) (Lease, error) {
-	if err != nil {
-		return nil, err
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	head.attempt++
-	return &memoryLease{queue: q, entry: head, attempt: head.attempt}, nil
-}
-
-// pause waits for a change of the line or, when it is known, for the time its head is due.
-func (q *memoryQueue) pause(ctx context.Context, receiver string, timed bool, wait time.Duration) error {
-	q.mu.Lock()
-	wake := q.line(receiver).wake
-	q.mu.Unlock()
-	var due <-chan time.Time
-	if timed {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		due = timer.C
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-wake:
-	case <-due:
-	}
-	return nil
-}
-
-func (q *memoryQueue) Close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed = true
-	for _, line := range q.lines {
-		line.signal()
-	}
-}
-
-func (q *memoryQueue) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.items
-}
-
-func (q *memoryQueue) Waiting(receiver string) (int, time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	line := q.lines[receiver]
-	if line == nil || len(line.waiting) == 0 {
-		return 0, time.Time{}
-	}
-	return len(line.waiting), line.waiting[0].item.Accepted
-}
-
-// line returns a receiver's line; the caller holds the lock.
-func (q *memoryQueue) line(receiver string) *memoryLine {
-	line := q.lines[receiver]
-	if line == nil {
-		line = &memoryLine{wake: make(chan struct{}, 1)}
-		q.lines[receiver] = line
-	}
-	return line
-}
-
-func (l *memoryLine) signal() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
-
-type memoryLease struct {
-	queue   *memoryQueue
-	entry   *memoryItem
-	attempt int
-}
-
-func (l *memoryLease) Item() Item   { return l.entry.item }
-func (l *memoryLease) Attempt() int { return l.attempt }
-
-func (l *memoryLease) Done() error { return l.remove() }
-
-func (l *memoryLease) Dead(string) error { return l.remove() }
-
-func (l *memoryLease) Retry(after time.Duration) error {
-	l.queue.mu.Lock()
-	defer l.queue.mu.Unlock()
-	l.entry.due = time.Now().Add(after)
-	return nil
-}
-
-func (l *memoryLease) remove() error {
-	q := l.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	line := q.line(l.entry.item.Receiver)
-	if len(line.waiting) > 0 && line.waiting[0] == l.entry {
-		line.waiting[0] = nil
-		line.waiting = line.waiting[1:]
-		q.items--
-		q.bytes -= len(l.entry.item.Body)
-	}
-	return nil
-}

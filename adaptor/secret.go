@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,12 +36,32 @@ const shortestToken = 8
 
 // redact removes everything secret about the target from a text that somebody else wrote: an
 // answer or an error may quote the request.
-func (t Target) redact(text string) string {
+func (t Target) redact(text string) string { return redact(text, t.secrets()) }
+
+// redact is Target.redact with the secrets that the receiver and its channel add.
+func (r *Receiver) redact(text string) string {
+	secrets := r.Target.secrets()
+	for _, p := range r.Channel.Params {
+		if p.Secret {
+			secrets = append(secrets, string(r.Target.Params[p.Name]))
+			// Of a value such as "Bearer …", the second word is the secret.
+			if words := strings.Fields(string(r.Target.Params[p.Name])); len(words) == 2 {
+				secrets = append(secrets, words[1])
+			}
+		}
+	}
+	if u, err := url.Parse(string(r.Proxy)); err == nil {
+		secrets = append(secrets, userSecrets(u.User)...)
+	}
+	return redact(text, secrets)
+}
+
+func redact(text string, secrets []string) string {
 	if text == "" {
 		return ""
 	}
 	var forms []string
-	for _, part := range t.secrets() {
+	for _, part := range secrets {
 		forms = append(forms, quotedForms(part)...)
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
@@ -62,11 +81,8 @@ func (t Target) secrets() []string {
 	if err != nil {
 		return parts
 	}
-	password, _ := u.User.Password()
-	parts = append(parts, u.RequestURI(), u.User.String(), u.User.Username(), password)
-	parts = append(parts, strings.Split(u.User.String(), ":")...)
-	// The client sends them in this form (RFC 7617), and an answer may quote the header.
-	parts = append(parts, base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
+	parts = append(parts, u.RequestURI())
+	parts = append(parts, userSecrets(u.User)...)
 	for _, segment := range strings.Split(u.Path+"/"+u.EscapedPath(), "/") {
 		if len(segment) >= shortestToken {
 			parts = append(parts, segment)
@@ -80,6 +96,17 @@ func (t Target) secrets() []string {
 		parts = append(parts, values...)
 	}
 	return parts
+}
+
+// userSecrets returns the texts of a user and password that must not be seen.
+func userSecrets(user *url.Userinfo) []string {
+	if user == nil {
+		return nil
+	}
+	password, _ := user.Password()
+	parts := append(strings.Split(user.String(), ":"), user.String(), user.Username(), password)
+	// The client sends them in this form (RFC 7617), and an answer may quote the header.
+	return append(parts, base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)))
 }
 
 // quotedForms returns the forms in which a text may be quoted: as it is, in an address, and in
@@ -99,37 +126,37 @@ func quotedForms(text string) []string {
 	return forms
 }
 
-// secret reads a value that may be written in place, with environment variables, or in a file.
+// secret reads a value that may be written in place, with environment variables, or in a file,
+// which is under the same key with _file.
 func (r *configReader) secret(entries map[string]*yaml.Node, about, key string) Secret {
 	inline, inPlace := entries[key]
 	file, inFile := entries[key+"_file"]
 	switch {
 	case inPlace && inFile:
-		r.problem(file.Line, "%s: params.%s and params.%s_file are both set: remove one", about, key, key)
+		r.problem(file.Line, "%s and %s_file are both set: remove one", about+key, key)
 	case inPlace:
-		return Secret(strings.TrimSpace(r.expand(inline, about, key)))
+		return Secret(strings.TrimSpace(r.expand(inline, about+key)))
 	case inFile:
-		path := r.expand(file, about, key+"_file")
+		path := r.inFolder(r.expand(file, about+key+"_file"))
 		if path == "" {
 			return ""
 		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(filepath.Dir(r.path), path)
-		}
+		r.files = append(r.files, path)
 		content, err := readFile(path)
 		if err != nil {
-			r.problem(file.Line, "%s: read params.%s_file: %s", about, key, err)
+			r.problem(file.Line, "%s_file: %s", about+key, err)
 		} else if len(bytes.TrimSpace(content)) == 0 {
-			r.problem(file.Line, "%s: params.%s_file: %s is empty", about, key, path)
+			r.problem(file.Line, "%s_file: %s is empty", about+key, path)
 		}
 		return Secret(bytes.TrimSpace(content))
 	}
 	return ""
 }
 
-// expand replaces ${NAME} by the environment variable of that name, and $${ by ${.
-func (r *configReader) expand(node *yaml.Node, about, key string) string {
-	rest, b := r.text(node, about+": params."+key), strings.Builder{}
+// expand reads a string and replaces ${NAME} by the environment variable of that name, and $${
+// by ${.
+func (r *configReader) expand(node *yaml.Node, what string) string {
+	rest, b := r.text(node, what), strings.Builder{}
 	for {
 		before, after, found := strings.Cut(rest, "${")
 		if !found {
@@ -143,12 +170,12 @@ func (r *configReader) expand(node *yaml.Node, about, key string) string {
 		}
 		name, tail, closed := strings.Cut(after, "}")
 		if !closed {
-			r.problem(node.Line, "%s: params.%s has ${ without }: write $${ for a literal ${", about, key)
+			r.problem(node.Line, "%s has ${ without }: write $${ for a literal ${", what)
 			return ""
 		}
-		value := r.getenv(name)
+		value := r.Getenv(name)
 		if value == "" {
-			r.problem(node.Line, "%s: params.%s needs the environment variable %s, which is not set", about, key, name)
+			r.problem(node.Line, "%s needs the environment variable %s, which is not set", what, name)
 		}
 		b.WriteString(before + value)
 		rest = tail

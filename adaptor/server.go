@@ -5,43 +5,38 @@
 package adaptor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/rulekit/rulekit/rules"
 )
-
-// NotifyPath is what the path of every receiver's address begins with; its name follows.
-const NotifyPath = "/api/v1/notify/"
-
-// MaxBody is the largest webhook body that is accepted, in bytes.
-const MaxBody = 8 << 20
-
-// MaxAlerts is the most alerts one notification may have. No messenger shows more than a few
-// hundred, and each costs some hundred bytes of memory however short its JSON is.
-const MaxAlerts = 10_000
 
 // Options are what a Server is made of. Zero fields stand for the defaults.
 type Options struct {
 	Config *Config
+	// Source is where Config was read from. With it, the server reads it again when POST
+	// /-/reload asks for it and, while it runs, when one of its files changes.
+	Source Source
 	// Queue is where notifications wait; the default is one in memory.
 	Queue Queue
-	// Transport sends requests to the messengers; the default dials, by way of the proxy that
-	// the environment names.
+	// Transport sends requests to the messengers; the default dials, by way of the receiver's
+	// proxy or the one that the environment names.
 	Transport http.RoundTripper
 	// Retry bounds the attempts to deliver.
 	Retry RetryPolicy
 	// DrainTimeout is how long a server that is told to stop goes on delivering what waits; the
 	// default is 10 s.
 	DrainTimeout time.Duration
+	// WebConfig is a file of Prometheus' exporter-toolkit with TLS and basic authentication for
+	// Serve; empty is plain HTTP for everybody.
+	WebConfig string
+	// Profiling serves the profiles of package net/http/pprof under /debug/pprof/.
+	Profiling bool
 	// Logger gets one record for each delivery and each refusal, never with a secret in it. The
 	// default discards them.
 	Logger *slog.Logger
@@ -50,20 +45,33 @@ type Options struct {
 }
 
 // Server is the webhook adaptor. All its timers come from package time, and it starts no
-// goroutine but in Run, so that it can be run on a virtual clock.
+// goroutine but in Run and Serve, so that it can be run on a virtual clock.
 type Server struct {
-	receivers map[string]*Receiver
-	names     []string
-	queue     Queue
-	client    *http.Client
-	retry     RetryPolicy
-	drain     time.Duration
-	log       *slog.Logger
-	observe   func(Delivery)
-	metrics   *metrics
-	running   atomic.Bool
+	options  Options
+	queue    Queue
+	client   *http.Client
+	retry    RetryPolicy
+	log      *slog.Logger
+	observe  func(Delivery)
+	metrics  *metrics
+	limiters limiters
+	keys     *keys
+	// window is how long the queue knows a key: it has it from its beginning.
+	window  time.Duration
+	bodies  *bodyBudget
+	running atomic.Bool
+	// basicAuth tells that Options.WebConfig asks for passwords.
+	basicAuth bool
 	// stuck counts the workers that cannot get at the queue.
 	stuck atomic.Int32
+
+	// current is the configuration in use.
+	current atomic.Pointer[inUse]
+	// sourcing is held while the configuration is read again, reloading while it changes. The
+	// latter guards crew, which is nil while the server does not run.
+	sourcing  sync.Mutex
+	reloading sync.Mutex
+	crew      *crew
 }
 
 // New returns a server for the configured receivers. The error is about the options.
@@ -71,170 +79,60 @@ func New(options Options) (*Server, error) {
 	if options.Config == nil {
 		return nil, errors.New("adaptor: no configuration")
 	}
+	options.DrainTimeout = cmp.Or(options.DrainTimeout, 10*time.Second)
 	s := &Server{
-		receivers: map[string]*Receiver{},
-		queue:     options.Queue,
-		client:    newClient(options.Transport),
-		retry:     options.Retry.withDefaults(),
-		drain:     options.DrainTimeout,
-		log:       options.Logger,
-		observe:   options.Observe,
+		options: options,
+		queue:   options.Queue,
+		client:  newClient(options.Transport),
+		retry:   options.Retry.withDefaults(),
+		log:     options.Logger,
+		observe: options.Observe,
+		keys:    newKeys(),
+		window:  dedupWindow(options.Config.DedupWindow),
+		bodies:  newBodyBudget(),
 	}
 	if s.queue == nil {
-		s.queue = NewMemoryQueue(MemoryLimits{})
-	}
-	if s.drain == 0 {
-		s.drain = 10 * time.Second
+		s.queue = NewMemoryQueue(MemoryLimits{DedupWindow: options.Config.DedupWindow})
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	for i := range options.Config.Receivers {
-		r := &options.Config.Receivers[i]
-		s.receivers[r.Name] = r
-		s.names = append(s.names, r.Name)
+	var err error
+	if s.basicAuth, err = basicAuth(options.WebConfig); err != nil {
+		return nil, err
 	}
-	s.metrics = newMetrics(s.receivers, s.queue)
+	if err := s.checkAuth(options.Config); err != nil {
+		return nil, err
+	}
+	s.metrics = newMetrics(s.queue)
+	s.metrics.loaded(true)
+	s.use(options.Config)
 	return s, nil
 }
 
 // Run delivers what the handler accepts until the context ends. Then the handler accepts no
-// more, and Run returns when everything that waits is settled, or after the drain timeout with
-// an error that says how many notifications were lost.
+// more, and Run returns when everything that would be lost with the process is settled, or after
+// the drain timeout with an error that says how many notifications were lost.
 func (s *Server) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var workers sync.WaitGroup
-	for _, name := range s.names {
-		worker := &worker{Server: s, receiver: s.receivers[name]}
-		workers.Go(func() { worker.run(working) })
+	var watchers sync.WaitGroup
+	watchers.Go(func() { s.expireOrphans(ctx) })
+	if s.options.Source.Path != "" {
+		watchers.Go(func() { s.watch(ctx) })
 	}
+	crew := s.startCrew(working)
 	s.running.Store(true)
 	<-ctx.Done()
 	s.running.Store(false)
+	watchers.Wait()
 	s.queue.Close()
-	timer := time.AfterFunc(s.drain, stop)
-	workers.Wait()
+	timer := time.AfterFunc(s.options.DrainTimeout, stop)
+	s.stopCrew(crew)
 	timer.Stop()
 	s.client.CloseIdleConnections()
 	if lost := s.queue.Len(); lost > 0 {
 		return fmt.Errorf("stopped with %d notifications not delivered", lost)
 	}
 	return nil
-}
-
-// Serve answers HTTP on the listener, which it closes, and delivers, until the context ends.
-// The error is that of the listener or of Run.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	server := &http.Server{
-		Handler:           s.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	}
-	served := make(chan error, 1)
-	go func() {
-		served <- server.Serve(listener)
-		stop()
-	}()
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		<-ctx.Done()
-		closing, done := context.WithTimeout(context.WithoutCancel(ctx), s.drain)
-		defer done()
-		if server.Shutdown(closing) != nil {
-			_ = server.Close()
-		}
-	}()
-	s.log.Info("listening", "address", listener.Addr().String(), "receivers", len(s.names))
-	err := s.Run(ctx)
-	<-closed
-	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
-		return errors.Join(fmt.Errorf("serve: %w", serveErr), err)
-	}
-	return err
-}
-
-// Handler answers POST /api/v1/notify/{receiver}, /-/healthy, /-/ready and /metrics. A 2xx to a
-// notification means that it is in the queue; a 5xx that Alertmanager should try again; a 4xx
-// that it can never be accepted.
-func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+NotifyPath+"{receiver}", s.notify)
-	mux.Handle("GET /metrics", s.metrics.handler())
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, "healthy") })
-	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
-		switch {
-		case !s.running.Load():
-			reply(w, http.StatusServiceUnavailable, "not ready")
-		case s.stuck.Load() > 0:
-			reply(w, http.StatusServiceUnavailable, "not ready: the queue fails, see the log")
-		default:
-			reply(w, http.StatusOK, "ready")
-		}
-	})
-	return mux
-}
-
-func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("receiver")
-	receiver, known := s.receivers[name]
-	if !known {
-		s.refuse(w, name, http.StatusNotFound, unknownReceiver(name, s.names))
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		s.refuse(w, name, http.StatusRequestEntityTooLarge,
-			fmt.Errorf("the body is larger than %d bytes: set max_alerts in Alertmanager's webhook_configs", MaxBody))
-		return
-	} else if err != nil {
-		s.refuse(w, name, http.StatusBadRequest, fmt.Errorf("read body: %w", err))
-		return
-	}
-	p, err := decode(body)
-	if errors.Is(err, errTooManyAlerts) {
-		s.refuse(w, name, http.StatusRequestEntityTooLarge, err)
-		return
-	} else if err != nil {
-		s.refuse(w, name, http.StatusBadRequest, err)
-		return
-	}
-	if err := s.queue.Put(r.Context(), Item{Receiver: name, Body: body, Accepted: time.Now()}); err != nil {
-		w.Header().Set("Retry-After", "5")
-		s.refuse(w, name, http.StatusServiceUnavailable, err)
-		return
-	}
-	s.metrics.accept(name, len(p.Alerts))
-	s.log.Debug("accepted", "receiver", name, "channel", receiver.Channel.Name, "group_key", p.GroupKey, "alerts", len(p.Alerts))
-	reply(w, http.StatusOK, "accepted")
-}
-
-// refuse answers with an error and logs it: Alertmanager gives up at once on a 4xx, so that
-// this record may be the only trace.
-func (s *Server) refuse(w http.ResponseWriter, receiver string, status int, err error) {
-	s.metrics.refuse(status)
-	s.log.Error("notification refused", "receiver", clip(oneLine(receiver), 100), "status", status, "error", err)
-	reply(w, status, err.Error())
-}
-
-func reply(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text+"\n")
-}
-
-func unknownReceiver(name string, names []string) error {
-	name = clip(oneLine(name), 100)
-	if near := rules.Nearest(name, names); near != "" {
-		return fmt.Errorf("there is no receiver %q; did you mean %q?", name, near)
-	}
-	return fmt.Errorf("there is no receiver %q in the adaptor's configuration", name)
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,7 +72,7 @@ func newBench(t *testing.T, options Options) *bench {
 	network := handlers{}
 	for _, c := range Channels() {
 		b.ims[c.Name] = newFake(t, c.Name)
-		for _, host := range c.Hosts {
+		for _, host := range slices.Concat(c.Hosts, []string{targets[c.Name].Host()}) {
 			network[host] = b.ims[c.Name]
 		}
 	}
@@ -150,7 +151,8 @@ func TestDelivery(t *testing.T) {
 		}
 		for name, im := range b.ims {
 			received := im.Received()
-			if len(received) != 1 || !received[0].OK || !strings.Contains(received[0].Text, "[FIRING:1] PostgreSQLTooManyConnections (warning)") {
+			if len(received) != 1 || !received[0].OK || !strings.Contains(received[0].Text, "PostgreSQLTooManyConnections") ||
+				!strings.Contains(received[0].Text, "FIRING") {
 				t.Errorf("%s received %+v", name, received)
 			}
 		}
@@ -200,7 +202,8 @@ func TestRefusals(t *testing.T) {
 		{"deep", "POST", notify + "feishu", strings.Repeat("[", 1<<20), 400, "the body is not JSON: invalid character '[' exceeded max depth"},
 		{"too large", "POST", notify + "feishu", strings.Repeat(" ", MaxBody) + ok, 413, "the body is larger than 8388608 bytes: set max_alerts in Alertmanager's webhook_configs"},
 		{"accepted", "POST", notify + "feishu", strings.Repeat(" ", MaxBody-len(ok)) + ok, 200, "accepted"},
-		{"full", "POST", notify + "feishu", ok, 503, "the queue is full"},
+		{"again", "POST", notify + "feishu", ok, 200, "duplicate"},
+		{"full", "POST", notify + "feishu", named("B"), 503, "the queue is full"},
 		{"healthy", "GET", "/-/healthy", "", 200, "healthy"},
 		{"not running", "GET", "/-/ready", "", 503, "not ready"},
 	}
@@ -234,8 +237,11 @@ func TestShutdown(t *testing.T) {
 			if err := <-b.stopped; err != nil {
 				t.Error(err)
 			}
-			if got := len(b.ims["slack"].Received()); got != 21 {
-				t.Errorf("%d requests, want 20 messages and one retry", got)
+			told := strings.Join(acceptedTexts(b.ims["slack"]), "\n")
+			for i := range 20 {
+				if !strings.Contains(told, fmt.Sprint("A", i)) {
+					t.Errorf("A%d was not delivered", i)
+				}
 			}
 		})
 	})
@@ -259,11 +265,14 @@ func TestShutdown(t *testing.T) {
 // TestServe runs everything over real sockets, many posts at once.
 func TestServe(t *testing.T) {
 	const posts = 40
-	im := newFake(t, "feishu")
+	im, err := fakeim.New("webhook")
+	if err != nil {
+		t.Fatal(err)
+	}
 	messenger := httptest.NewServer(im)
 	defer messenger.Close()
-	target := Target{URL: Secret(messenger.URL + "/open-apis/bot/v2/hook/token-of-a-bot"), Secret: "testsecret"}
-	server, err := New(Options{Config: &Config{Receivers: []Receiver{{"ops", channelOfType("feishu"), target}}}})
+	ops := Receiver{Name: "ops", Channel: channelOfType("webhook"), Target: Target{URL: Secret(messenger.URL + "/token-of-a-bot")}}
+	server, err := New(Options{Config: &Config{Receivers: []Receiver{ops}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +313,7 @@ func TestServe(t *testing.T) {
 
 // BenchmarkNotify measures one accepted notification of five alerts, without its delivery.
 func BenchmarkNotify(b *testing.B) {
-	server, err := New(Options{Config: allReceivers(), Queue: NewMemoryQueue(MemoryLimits{Items: 1 << 30, Bytes: 1 << 40})})
+	server, err := New(Options{Config: allReceivers(), Queue: NewMemoryQueue(MemoryLimits{Items: 1 << 30, Bytes: 1 << 40, DedupWindow: 1})})
 	if err != nil {
 		b.Fatal(err)
 	}

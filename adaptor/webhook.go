@@ -18,6 +18,7 @@ type payload struct {
 	GroupLabels        map[string]string `json:"groupLabels"`
 	CommonLabels       map[string]string `json:"commonLabels"`
 	CommonAnnotations  map[string]string `json:"commonAnnotations"`
+	RouteLabels        map[string]string `json:"routeLabels"`
 	ExternalURL        string            `json:"externalURL"`
 	NotificationReason string            `json:"notification_reason"`
 	Alerts             []payloadAlert    `json:"alerts"`

@@ -75,7 +75,7 @@ func manyNames() payload {
 func TestAlertNames(t *testing.T) {
 	p := manyNames()
 	p.Alerts = append(p.Alerts, p.Alerts...)
-	if got := newMessage(p).Name; got != "Alert00000, Alert00001, Alert00002 and 9997 more" {
+	if got := newMessage(p, Style{}).Name; got != "Alert00000, Alert00001, Alert00002 and 9997 more" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -85,6 +85,6 @@ func TestAlertNames(t *testing.T) {
 func BenchmarkMessage(b *testing.B) {
 	p := manyNames()
 	for b.Loop() {
-		newMessage(p)
+		newMessage(p, Style{})
 	}
 }

@@ -34,9 +34,12 @@ need() {
   PATH=$newest:$PATH:/usr/sbin
 }
 
-# install_packages PACKAGE...: installs them without starting any service.
+# install_packages PACKAGE...: installs them without starting any service. One script at a time
+# does, for the policy is one for all.
 install_packages() {
-  local policy=/usr/sbin/policy-rc.d log kept= code=0
+  local policy=/usr/sbin/policy-rc.d log lock kept= code=0
+  exec {lock}>/run/lock/rulekit-servers
+  flock "$lock"
   log=$(mktemp)
   if [ -e "$policy" ]; then
     kept=$(mktemp)
@@ -47,6 +50,7 @@ install_packages() {
   # On a new machine the lists of packages are not there yet, on an old one they have aged.
   { apt_get install "$@" || { apt_get update && apt_get install "$@"; }; } >"$log" 2>&1 || code=$?
   if [ -n "$kept" ]; then mv "$kept" "$policy"; else rm -f "$policy"; fi
+  exec {lock}>&-
   [ "$code" = 0 ] || tail -20 "$log" >&2
   rm -f "$log"
   return "$code"

@@ -7,11 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"net/http"
 	"net/url"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,12 +16,28 @@ import (
 
 func init() {
 	register(&protocol{
-		name:      "feishu",
-		hosts:     []string{"open.feishu.cn", "open.larksuite.com"},
-		token:     func(u *url.URL) string { return strings.TrimPrefix(u.Path, feishuPath) },
+		name:     "feishu",
+		title:    "Feishu",
+		hosts:    []string{"open.feishu.cn", "open.larksuite.com"},
+		paths:    []string{"/open-apis/"},
+		examples: []example{{name: "feishu", path: feishuPath + "demo"}},
+		token:    func(u *url.URL) string { return strings.TrimPrefix(u.Path, feishuPath) },
+		// Ten keywords, ten addresses or networks, and a signature
+		// (https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot).
+		security:  security{signs: true, keywords: 10, networks: 10},
 		answer:    answerFeishu,
-		throttled: feishuError(http.StatusOK, 11232, "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]"),
-		show:      showFeishu,
+		throttled: feishuThrottled,
+		refusals: []refusal{
+			{"9499", feishuError(http.StatusBadRequest, 9499, "Bad Request: too many request")},
+			{"19001", feishuUnknownBot},
+			{"19021", feishuUnsigned},
+			{"19022", feishuForeign},
+			{"19024", feishuNoKeyword},
+			{"19036", feishuTooLarge},
+			{"11246", feishuError(http.StatusOK, 11246, "ErrCode: 200621; ErrMsg: parse card json err, please check whether the card json is correct; ")},
+		},
+		view:  viewFeishu,
+		style: feishuStyle,
 	})
 }
 
@@ -34,39 +47,25 @@ const feishuPath = "/open-apis/bot/v2/hook/"
 // feishuLimit is the documented size of a custom bot's request, 20 KB.
 const feishuLimit = 20 << 10
 
+// feishuRates are 5 messages a second and 100 a minute for each bot
+// (https://open.feishu.cn/document/ukTMukTMukTM/uUzN04SN3QjL1cDN).
+var feishuRates = &limit{windows: []window{{5, time.Second}, {100, time.Minute}}}
+
+var (
+	feishuThrottled  = feishuError(http.StatusOK, 11232, "frequency limited psm[lark.oapi.app_platform_runtime]appID[1500]")
+	feishuUnknownBot = feishuError(http.StatusOK, 19001, "param invalid: incoming webhook access token invalid")
+	feishuUnsigned   = feishuError(http.StatusOK, 19021, "sign match fail or timestamp is not within one hour from current time")
+	feishuForeign    = feishuError(http.StatusOK, 19022, "Ip Not Allowed")
+	feishuNoKeyword  = feishuError(http.StatusOK, 19024, "Key Words Not Found")
+	feishuTooLarge   = feishuError(http.StatusOK, 19036, "The message exceeds the size limit of 30KB")
+)
+
 type feishuMessage struct {
 	Timestamp string          `json:"timestamp"`
 	Sign      string          `json:"sign"`
 	MsgType   string          `json:"msg_type"`
 	Content   json.RawMessage `json:"content"`
-	Card      *feishuCard     `json:"card"`
-}
-
-// feishuCard is a card of JSON 1.0, with elements at the top, or 2.0, with elements in a body.
-type feishuCard struct {
-	Schema   string          `json:"schema"`
-	Header   *feishuHeader   `json:"header"`
-	Elements []feishuElement `json:"elements"`
-	Body     struct {
-		Elements []feishuElement `json:"elements"`
-	} `json:"body"`
-}
-
-type feishuHeader struct {
-	Template string     `json:"template"`
-	Title    feishuText `json:"title"`
-}
-
-type feishuText struct {
-	Tag     string `json:"tag"`
-	Content string `json:"content"`
-}
-
-type feishuElement struct {
-	Tag     string      `json:"tag"`
-	Content string      `json:"content"`
-	Text    *feishuText `json:"text"`
-	URL     string      `json:"url"`
+	Card      json.RawMessage `json:"card"`
 }
 
 func feishuError(status, code int, message string) answer {
@@ -78,22 +77,30 @@ func answerFeishu(im *IM, r *http.Request, body []byte) answer {
 	if !ok || r.Method != http.MethodPost {
 		return notFound()
 	}
-	secret, exists := im.bot(token)
+	bot, exists := im.bot(token)
 	if !exists {
-		return feishuError(http.StatusOK, 19001, "param invalid: incoming webhook access token invalid")
+		return feishuUnknownBot
+	}
+	if im.take(feishuRates, token) > 0 {
+		return feishuThrottled
 	}
 	var m feishuMessage
 	if err := json.Unmarshal(body, &m); err != nil || !isJSON(r) {
 		return feishuError(http.StatusBadRequest, 9499, "Bad Request")
 	}
-	if len(body) > feishuLimit {
-		return feishuError(http.StatusOK, 19036, "The message exceeds the size limit of 30KB")
+	switch {
+	case len(body) > feishuLimit:
+		return feishuTooLarge
+	case bot.Secret != "" && !feishuSigned(m, bot.Secret):
+		return feishuUnsigned
+	case !bot.takesFrom(r):
+		return feishuForeign
 	}
-	if secret != "" && !feishuSigned(m, secret) {
-		return feishuError(http.StatusOK, 19021, "sign match fail or timestamp is not within one hour from current time")
+	if refusal, refused := checkFeishu(m); refused {
+		return refusal
 	}
-	if err := checkFeishu(m); err != nil {
-		return feishuError(http.StatusBadRequest, 9499, "Bad Request: "+err.Error())
+	if v, err := viewFeishu(body); err == nil && !bot.takes(v) {
+		return feishuNoKeyword
 	}
 	return accepted(jsonAnswer(http.StatusOK, `{"StatusCode":0,"StatusMessage":"success","code":0,"data":{},"msg":"success"}`))
 }
@@ -109,91 +116,34 @@ func feishuSigned(m feishuMessage, secret string) bool {
 	return hmac.Equal([]byte(want), []byte(m.Sign))
 }
 
-var (
-	feishuTemplates = []string{"", "default", "blue", "wathet", "turquoise", "green", "yellow", "orange", "red", "carmine", "violet", "purple", "indigo", "grey"}
-	// feishuTags are the elements of a card by its schema; note and action ended with 2.0.
-	feishuTags = map[string][]string{
-		"":    {"div", "markdown", "hr", "img", "note", "action", "column_set", "table"},
-		"2.0": {"div", "markdown", "hr", "img", "button", "column_set", "table", "collapsible_panel", "interactive_container"},
-	}
-)
-
-func checkFeishu(m feishuMessage) error {
+// checkFeishu returns the answer to a message that cannot be shown.
+func checkFeishu(m feishuMessage) (refusal answer, refused bool) {
 	switch m.MsgType {
+	case "":
+		return feishuError(http.StatusOK, 19002, "params error, msg_type need"), true
 	case "text", "post", "image", "share_chat":
-		if len(m.Content) == 0 {
-			return errors.New("no content")
+		if len(m.Content) == 0 || string(m.Content) == "null" {
+			return feishuError(http.StatusBadRequest, 9499, "Bad Request: no content"), true
 		}
-		return nil
+		return answer{}, false
 	case "interactive":
 	default:
-		return fmt.Errorf("unknown msg_type %q", m.MsgType)
+		return feishuError(http.StatusOK, 19002, "params error, unknown msg_type "+m.MsgType), true
 	}
-	if m.Card == nil {
-		return errors.New("no card")
+	if len(m.Card) == 0 || string(m.Card) == "null" {
+		return feishuError(http.StatusOK, 19002, "params error, unknown card value"), true
 	}
-	tags, known := feishuTags[m.Card.Schema]
-	elements := m.Card.Elements
-	if m.Card.Schema == "2.0" {
-		elements = m.Card.Body.Elements
+	var problem *cardError
+	if err := checkFeishuCard(m.Card); errors.As(err, &problem) {
+		// A refused card is an error of its own inside this one, with HTTP 200.
+		return feishuError(http.StatusOK, 11246, fmt.Sprintf("ErrCode: %d; ErrMsg: %s; ", problem.code, problem.message)), true
 	}
-	if !known || len(elements) == 0 {
-		return errors.New("no elements, or an unknown schema")
-	}
-	for _, e := range elements {
-		if !slices.Contains(tags, e.Tag) {
-			return fmt.Errorf("unknown element %q in a card of schema %q", e.Tag, m.Card.Schema)
-		}
-	}
-	if h := m.Card.Header; h != nil && (!slices.Contains(feishuTemplates, h.Template) || h.Title.Content == "" ||
-		(h.Title.Tag != "plain_text" && h.Title.Tag != "lark_md")) {
-		return errors.New("a header with an unknown template, or without a title")
-	}
-	return nil
+	return answer{}, false
 }
 
-func showFeishu(body []byte) (string, error) {
-	var m feishuMessage
-	if err := json.Unmarshal(body, &m); err != nil {
-		return "", fmt.Errorf("not a Feishu message: %w", err)
-	}
-	if err := checkFeishu(m); err != nil {
-		return "", fmt.Errorf("not a Feishu message: %w", err)
-	}
-	if m.MsgType != "interactive" {
-		var content struct{ Text string }
-		if err := json.Unmarshal(m.Content, &content); err != nil || content.Text == "" {
-			return "(a message of type " + m.MsgType + ")", nil
-		}
-		return plainFeishu(content.Text), nil
-	}
-	var parts []string
-	if m.Card.Header != nil {
-		parts = append(parts, "■ "+m.Card.Header.Title.Content)
-	}
-	for _, e := range append(m.Card.Elements, m.Card.Body.Elements...) {
-		switch {
-		case e.Tag == "hr":
-			parts = append(parts, rule)
-		case e.Content != "":
-			parts = append(parts, plainFeishu(e.Content))
-		case e.Text != nil:
-			parts = append(parts, plainFeishu(e.Text.Content))
-		}
-	}
-	return strings.Join(parts, "\n"), nil
-}
-
-var feishuMention = regexp.MustCompile(`<at (?:user_id|id|ids)=["']?([^"'>\s]+)["']?>([^<]*)</at>`)
-
-// plainFeishu writes a card's Markdown as it looks; character references come last, for what
-// they stand for is never markup.
-func plainFeishu(text string) string {
-	return html.UnescapeString(plainMarkdown(feishuMention.ReplaceAllString(text, "@$1")))
-}
-
-// isJSON tells whether a request says that its body is JSON.
-func isJSON(r *http.Request) bool {
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "application/json")
-}
+const feishuStyle = `
+.im-feishu .card { border-color: #dee0e3; border-radius: 8px; }
+.im-feishu .head { padding: 10px 14px; font-weight: 600; }
+.im-feishu .button { border-radius: 6px; }
+.im-feishu .avatar { background: #3370ff; }
+`

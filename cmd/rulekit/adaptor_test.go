@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rulekit/rulekit/adaptor/fakeim"
@@ -43,7 +44,7 @@ func TestAdaptor(t *testing.T) {
 	}}
 	exit := make(chan int, 1)
 	go func() {
-		exit <- run(ctx, env, []string{"adaptor", "--config", config, "--listen", "127.0.0.1:0"})
+		exit <- run(ctx, env, []string{"adaptor", "--config", config, "--data-dir", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0"})
 		_ = stderr.Close()
 	}()
 	log := bufio.NewReader(logged)
@@ -52,6 +53,7 @@ func TestAdaptor(t *testing.T) {
 	if err != nil || address == nil {
 		t.Fatalf("first line of the log: %q, %v", first, err)
 	}
+	hangUp(t, log)
 	rest := make(chan string, 1)
 	go func() {
 		all, _ := io.ReadAll(log)
@@ -103,6 +105,22 @@ func TestAdaptor(t *testing.T) {
 	}
 	if strings.Contains(text, "token-of-a-bot") || strings.Contains(text, "SECtest") {
 		t.Errorf("the log has a secret:\n%s", text)
+	}
+}
+
+// hangUp sends the process a SIGHUP, and waits until the log says that the configuration was read
+// again.
+func hangUp(t *testing.T, log *bufio.Reader) {
+	t.Helper()
+	process, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = process.Signal(syscall.SIGHUP)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, err := log.ReadString('\n'); err != nil || !strings.Contains(line, `msg="configuration reloaded" why=hangup receivers=1`) {
+		t.Errorf("after SIGHUP the log says %q, %v", line, err)
 	}
 }
 

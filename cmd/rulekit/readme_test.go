@@ -13,7 +13,7 @@ import (
 )
 
 // guides are the pages whose commands are run.
-var guides = []string{"README.md", "docs/rules-export.md"}
+var guides = []string{"README.md", "docs/rules-export.md", "docs/channels.md"}
 
 var (
 	// A block whose first line is a comment with a file's name is that file.

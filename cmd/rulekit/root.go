@@ -114,7 +114,7 @@ func newRoot(env *environment) *cobra.Command {
 	)
 	root.SetHelpCommand(newHelp(root))
 	root.SetCompletionCommandGroupID(groupHelp)
-	root.AddCommand(newAdaptor(env), newConfig(env), newExplain(env), newFmt(env), newLint(env), newRules(env), newSimulate(env), newTest(env), newVersion(env))
+	root.AddCommand(newAdaptor(env), newConfig(env), newExplain(env), newFakeim(env), newFmt(env), newLint(env), newReceiver(env), newRules(env), newSimulate(env), newTest(env), newVersion(env))
 	return root
 }
 
@@ -136,6 +136,19 @@ func newHelp(root *cobra.Command) *cobra.Command {
 			return about.Help()
 		},
 	}
+}
+
+// unknownSubcommand says that a command has no such subcommand, and which there are.
+func unknownSubcommand(cmd *cobra.Command, name string) error {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	hint := "there are " + strings.Join(names, ", ")
+	if near := rules.Nearest(name, names); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return withHint(fmt.Errorf("there is no command %s %s", cmd.Name(), name), hint)
 }
 
 // explainFlagError adds the nearest flag there is to an error about one that is not.

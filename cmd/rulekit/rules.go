@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,15 +27,7 @@ and exports them as files of Prometheus, objects of Kubernetes or a Helm chart, 
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			var names []string
-			for _, sub := range cmd.Commands() {
-				names = append(names, sub.Name())
-			}
-			hint := "there are " + strings.Join(names, ", ")
-			if near := rules.Nearest(args[0], names); near != "" {
-				hint = "did you mean " + near + "?"
-			}
-			return withHint(fmt.Errorf("there is no command rules %s", args[0]), hint)
+			return unknownSubcommand(cmd, args[0])
 		},
 	}
 	cmd.AddCommand(newRulesList(env), newRulesShow(env), newRulesExport(env))

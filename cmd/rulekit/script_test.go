@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"os"
 	"strconv"
@@ -14,12 +13,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden parts of testdata/script")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"rulekit": func() {
-			env := environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
-			os.Exit(run(context.Background(), env, os.Args[1:]))
-		},
-	})
+	testscript.Main(m, map[string]func(){"rulekit": main})
 }
 
 // TestScripts runs whole command lines: each script is a file of testdata/script.
@@ -30,8 +24,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit": exitCode,
-			"fill": fill,
+			"exit":        exitCode,
+			"fill":        fill,
+			"deadletters": deadLetters,
 		},
 	})
 }

@@ -1,0 +1,170 @@
+package adaptor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The streams. Their names and subjects begin with "rulekit", so that they can share an account
+// with others.
+const (
+	journalStream = "rulekit-lines"
+	deadStream    = "rulekit-dead"
+	memoryStream  = "rulekit-memory"
+	ownerStream   = "rulekit-owner"
+
+	deadSubjects   = "rulekit.dead.>"
+	memorySubjects = "rulekit.memory.>"
+	ownerSubject   = "rulekit.owner"
+	// checkSubject is what Ready writes to.
+	checkSubject = "rulekit.memory.check"
+)
+
+func itemStream(shard int) string { return fmt.Sprintf("rulekit-in-%d", shard) }
+
+func itemSubject(shard int, receiver string) string {
+	return fmt.Sprintf("rulekit.in.%d.%s", shard, token(receiver))
+}
+
+func journalSubject(receiver string) string { return "rulekit.line." + token(receiver) }
+func deadSubject(receiver string) string    { return "rulekit.dead." + token(receiver) }
+
+const (
+	// storeWait bounds one call of the store.
+	storeWait = 5 * time.Second
+	// settleWait bounds the tries to record how a lease ended.
+	settleWait = 8 * time.Second
+	// raceWindow is how long the server itself knows an item again, so that of two that come at
+	// once one is refused. What comes later is known by the ledger.
+	raceWindow = 30 * time.Second
+	// storeSlack is how many times the limit a stream of items may hold: what is settled is
+	// deleted later. There is no limit of bytes, which a server would set aside at once.
+	storeSlack = 2
+)
+
+// streamConfigs are the streams that the store needs.
+func streamConfigs(o JetStreamOptions) []jetstream.StreamConfig {
+	base := jetstream.StreamConfig{Storage: jetstream.FileStorage, Replicas: max(1, o.Replicas), AllowDirect: true, DenyDelete: false}
+	var all []jetstream.StreamConfig
+	add := func(name, subjects string, change func(*jetstream.StreamConfig)) {
+		c := base
+		c.Name, c.Subjects = name, []string{subjects}
+		change(&c)
+		all = append(all, c)
+	}
+	for i := range shards {
+		add(itemStream(i), fmt.Sprintf("rulekit.in.%d.>", i), func(c *jetstream.StreamConfig) {
+			c.Discard, c.MaxMsgs = jetstream.DiscardNew, storeSlack*int64(o.MaxItems)
+			c.Duplicates = min(o.DedupWindow, raceWindow)
+		})
+	}
+	add(journalStream, "rulekit.line.>", func(c *jetstream.StreamConfig) { c.Duplicates = 2 * settleWait })
+	add(deadStream, deadSubjects, func(c *jetstream.StreamConfig) { c.Duplicates = time.Hour })
+	add(memoryStream, memorySubjects, func(c *jetstream.StreamConfig) {
+		c.MaxMsgsPerSubject, c.MaxAge, c.MaxMsgs = 1, memoryAge, maxMemories
+	})
+	if o.URL != "" {
+		add(ownerStream, ownerSubject, func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 1 })
+	}
+	return all
+}
+
+// Error codes of the JetStream API, from nats-server's server/errors.json.
+const (
+	codeAccountLimit = 10002
+	codeNoPeers      = 10005
+	codeServerLimit  = 10047
+	codeNameInUse    = 10058
+	codeNoReplicas   = 10074
+	codeStoreFailed  = 10077
+	codeTooManyQueue = 10167
+)
+
+// ensureStreams makes the streams, or sees to it that they have the limits that are wanted.
+func (s *jetStore) ensureStreams(ctx context.Context) error {
+	for _, config := range streamConfigs(s.options) {
+		if s.options.Replicas == 0 && s.options.URL != "" {
+			config.Replicas = s.replicas(ctx, config.Name)
+		}
+		stream, err := s.js.CreateStream(ctx, config)
+		if code(err) == codeNoPeers || code(err) == codeNoReplicas {
+			if s.options.Replicas > 1 {
+				return fmt.Errorf("stream %s: the NATS server cannot keep %d replicas: %w", config.Name, s.options.Replicas, err)
+			}
+			s.log.Warn("the NATS server cannot keep 3 replicas: one machine's disk holds the notifications", "stream", config.Name)
+			config.Replicas = 1
+			stream, err = s.js.CreateStream(ctx, config)
+		}
+		if code(err) == codeNameInUse {
+			stream, err = s.js.UpdateStream(ctx, config)
+		}
+		if err != nil {
+			return fmt.Errorf("stream %s: %w", config.Name, err)
+		}
+		s.streams[config.Name] = stream
+	}
+	return nil
+}
+
+// replicas are those that a stream has already, or 3 for a new one.
+func (s *jetStore) replicas(ctx context.Context, name string) int {
+	if stream, err := s.js.Stream(ctx, name); err == nil {
+		return stream.CachedInfo().Config.Replicas
+	}
+	return 3
+}
+
+// stream returns one of the streams.
+func (s *jetStore) stream(name string) (jetstream.Stream, error) {
+	if stream := s.streams[name]; stream != nil {
+		return stream, nil
+	}
+	return nil, fmt.Errorf("there is no stream %s", name)
+}
+
+// code is the number of an error of the JetStream API, or 0.
+func code(err error) jetstream.ErrorCode {
+	if api := (*jetstream.APIError)(nil); errors.As(err, &api) {
+		return api.ErrorCode
+	}
+	return 0
+}
+
+// errUnconfirmed says that nobody knows whether a write was done.
+var errUnconfirmed = errors.New("the store did not confirm the write")
+
+// storeError says what an error of a write means.
+func (s *jetStore) storeError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case code(err) == codeStoreFailed && strings.Contains(err.Error(), "maximum"):
+		return ErrFull
+	case code(err) == codeTooManyQueue, code(err) == codeAccountLimit, code(err) == codeServerLimit:
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, jetstream.ErrAsyncPublishTimeout), errors.Is(err, nats.ErrTimeout):
+		if health := s.health(); health != "" {
+			return s.fail(health)
+		}
+		return fmt.Errorf("%w within %s", errUnconfirmed, storeWait)
+	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrDisconnected):
+		return errors.New("there is no connection to NATS")
+	}
+	return err
+}
+
+// publish writes a message and waits until it is on disk.
+func (s *jetStore) publish(ctx context.Context, msg *nats.Msg, options ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeWait)
+	defer cancel()
+	ack, err := s.js.PublishMsg(ctx, msg, options...)
+	return ack, s.storeError(err)
+}

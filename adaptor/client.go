@@ -33,6 +33,13 @@ func newClient(transport http.RoundTripper) *http.Client {
 			IdleConnTimeout:       90 * time.Second,
 			MaxIdleConns:          100,
 			ForceAttemptHTTP2:     true,
+			// Without this the error is the bare status, which reads as if it were the messenger's.
+			OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+				if answer.StatusCode != http.StatusOK {
+					return fmt.Errorf("the proxy refuses to connect to it: HTTP %s", answer.Status)
+				}
+				return nil
+			},
 		}
 	}
 	return &http.Client{

@@ -50,6 +50,18 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// TestProxyRefuses: a proxy that leads nowhere is told from a messenger that fails.
+func TestProxyRefuses(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	defer proxy.Close()
+	receiver := onlySlack().Receivers[0]
+	receiver.Target.URL, receiver.Proxy = "https://messenger.invalid/token-of-a-bot", Secret(proxy.URL)
+	_, err := clientWorker(t, receiver).post(t.Context(), Request{URL: string(receiver.Target.URL)})
+	if want := "post to messenger.invalid: the proxy refuses to connect to it: HTTP 502 Bad Gateway"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // TestNoOtherHost: no request leaves the host that the configuration allows, and no redirect is
 // followed to another.
 func TestNoOtherHost(t *testing.T) {

@@ -94,7 +94,10 @@ func TestGenericCheck(t *testing.T) {
 			{"text": "{{ $a.Title }} ({{ $a.Where.pod }})", "done": {{ eq $a.Status "resolved" }}}
 			{{- end }}]}`), ""},
 		{toGeneric("template", `{"text": {{ .Title }}}`), "not JSON"},
-		{toGeneric("template", `{"text": "{{ .Titel }}"}`), "params.template:1"},
+		{toGeneric("template", `{"text": "{{ .Titel }}"}`), `params.template:1:14: the message has no .Titel (did you mean "Title"?): it has Accepted, Alerts, FallbackFor`},
+		{toGeneric("template", `{"text": "{{ .Headline }}"}`), "the message has no .Headline: it has"},
+		{toGeneric("template", `{"a": "{{ range .Alerts }}{{ .Summary }}{{ end }}"}`), "an alert has no .Summary: it has Description, EndsAt"},
+		{toGeneric("template", `{"a": "{{ range .Mentions }}{{ .Users }}{{ end }}"}`), `a mention has no .Users (did you mean "User"?)`},
 		{toGeneric("template", "{\n\"text\": \"{{ nosuch .Title }}\"}"), "params.template:2"},
 		{toGeneric("template", `{"a": [{{ range .Alerts }}{{ toJson .Title }},{{ end }}]}`), "not JSON"},
 		{toGeneric("template", `{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}`), "deep"},

@@ -42,13 +42,21 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc("PUT /-/reload", s.reload)
 	}
 	if s.options.Profiling {
-		mux.HandleFunc("/debug/pprof/", pprof.Index)
-		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A pattern for all other posts would make the mux answer 405 to every unknown page.
+		if _, pattern := mux.Handler(r); pattern == "" && r.Method == http.MethodPost {
+			s.misdirected(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // ready tells whether a notification could be accepted now, and those that wait delivered.
@@ -78,6 +86,12 @@ func (s *Server) reload(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	reply(w, http.StatusOK, "reloaded")
+}
+
+// misdirected refuses a post to what is no receiver's path: it may be an alert whose address is
+// mistyped in Alertmanager's configuration.
+func (s *Server) misdirected(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, "", http.StatusNotFound, fmt.Errorf("nothing takes alerts at %s: Alertmanager posts to %sNAME", clip(oneLine(r.URL.Path), 100), NotifyPath))
 }
 
 func (s *Server) notify(w http.ResponseWriter, r *http.Request) {

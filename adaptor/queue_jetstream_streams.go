@@ -88,6 +88,7 @@ const (
 
 // ensureStreams makes the streams, or sees to it that they have the limits that are wanted.
 func (s *jetStore) ensureStreams(ctx context.Context) error {
+	alone := false
 	for _, config := range streamConfigs(s.options) {
 		if s.options.Replicas == 0 && s.options.URL != "" {
 			config.Replicas = s.replicas(ctx, config.Name)
@@ -97,7 +98,10 @@ func (s *jetStore) ensureStreams(ctx context.Context) error {
 			if s.options.Replicas > 1 {
 				return fmt.Errorf("stream %s: the NATS server cannot keep %d replicas: %w", config.Name, s.options.Replicas, err)
 			}
-			s.log.Warn("the NATS server cannot keep 3 replicas: one machine's disk holds the notifications", "stream", config.Name)
+			if !alone {
+				s.log.Warn("the NATS server cannot keep 3 replicas: one machine's disk holds the notifications")
+			}
+			alone = true
 			config.Replicas = 1
 			stream, err = s.js.CreateStream(ctx, config)
 		}

@@ -28,6 +28,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	go func() {
 		defer close(closed)
 		<-ctx.Done()
+		s.log.Info("stopping", "waiting", s.waiting(), "within", s.options.DrainTimeout)
 		closing, done := context.WithTimeout(context.WithoutCancel(ctx), s.options.DrainTimeout)
 		defer done()
 		if server.Shutdown(closing) != nil {
@@ -41,6 +42,16 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return errors.Join(fmt.Errorf("serve: %w", serveErr), err)
 	}
 	return err
+}
+
+// waiting is how many notifications wait to be delivered.
+func (s *Server) waiting() int {
+	total := 0
+	for _, name := range s.queue.Lines() {
+		items, _ := s.queue.Waiting(name)
+		total += items
+	}
+	return total
 }
 
 // httpServer returns a server with bounds on all that a client may take of it.

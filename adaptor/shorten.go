@@ -31,7 +31,7 @@ func (m Message) shortenable() *shortening {
 		a := &m.Alerts[i]
 		a.Where = slices.Clone(a.Where[:min(len(a.Where), mostFields)])
 		a.Links = slices.Clone(a.Links)
-		s.texts = append(s.texts, &a.Text, &a.Name, &a.Title, &a.Description, &a.Value)
+		s.texts = append(s.texts, &a.Text, &a.Name, &a.Severity, &a.Title, &a.Description, &a.Value)
 		for j := range a.Where {
 			s.texts = append(s.texts, &a.Where[j].Name, &a.Where[j].Value)
 		}

@@ -11,7 +11,7 @@ func TestLongTexts(t *testing.T) {
 	long := strings.Repeat("wide ", 10_000)
 	for name, place := range map[string]func(*payload, *payloadAlert){
 		"alertname":   func(_ *payload, a *payloadAlert) { a.Labels["alertname"] = long },
-		"severity":    func(_ *payload, a *payloadAlert) { a.Labels["severity"] = long },
+		"severity":    func(_ *payload, a *payloadAlert) { a.Labels["severity"] = strings.Repeat(long, 25) },
 		"pod":         func(_ *payload, a *payloadAlert) { a.Labels["pod"] = long },
 		"label name":  func(_ *payload, a *payloadAlert) { a.Labels[long] = "x" },
 		"summary":     func(_ *payload, a *payloadAlert) { a.Annotations["summary"] = long },

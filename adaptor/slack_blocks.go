@@ -137,10 +137,10 @@ func withoutLongLinks(m Message) Message {
 // cut before the part's number where it is too long.
 func slackHeadline(m Message) string {
 	mark, part := toneMarks[m.Tone()]+" ", m.partMark()
-	text := strings.TrimSuffix(oneLine(m.Headline()), part)
+	text := clip(strings.TrimSuffix(oneLine(m.Headline()), part), slackHeaderText)
 	fitting := slackEscapes.Replace(text)
 	for most := utf8.RuneCountInString(text); slackLength(mark+fitting+part) > slackHeaderText; most-- {
-		fitting = slackEscapes.Replace(clip(text, min(most, slackHeaderText)))
+		fitting = slackEscapes.Replace(clip(text, most))
 	}
 	return mark + fitting + part
 }

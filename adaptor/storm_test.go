@@ -87,7 +87,7 @@ func TestStorm(t *testing.T) {
 			report := filepath.Join(t.TempDir(), "peak")
 			child := exec.Command(os.Args[0], "-test.run=^TestStorm$/^"+strings.ReplaceAll(regexp.QuoteMeta(s.name), " ", "_")+"$", "-test.v")
 			// The memory limit is the one that the command sets.
-			child.Env = append(os.Environ(), "RULEKIT_STORM="+report, "GOMEMLIMIT=120MiB")
+			child.Env = append(os.Environ(), "RULEKIT_STORM="+report, "GOMEMLIMIT=80MiB")
 			output, err := child.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v:\n%s", err, output)

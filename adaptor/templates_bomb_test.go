@@ -73,9 +73,6 @@ func TestTemplateBombs(t *testing.T) {
 			if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; allocated > 250 {
 				t.Errorf("it allocated %d MiB", allocated)
 			}
-			if took > 20*time.Second {
-				t.Errorf("it took %s", took)
-			}
 			t.Logf("%s, %d MiB allocated", took.Round(time.Millisecond), (after.TotalAlloc-before.TotalAlloc)>>20)
 		})
 	}

@@ -152,11 +152,18 @@ func (s *templateSources) locate(err error) error {
 // noField says what a type of data has instead of a field.
 func noField(field, typeName string) *fieldError {
 	of, names := "the group has no ."+field, dataNames(&groupData{})
-	if typeName == "alertData" {
+	switch typeName {
+	case "alertData":
 		of, names = "an alert has no ."+field, dataNames(&alertData{})
 		if slices.Contains(dataNames(&groupData{}), field) {
 			return &fieldError{of + ", its group has: write .Group." + field}
 		}
+	case "genericMessage":
+		of, names = "the message has no ."+field, dataNames(genericMessage{})
+	case "genericAlert":
+		of, names = "an alert has no ."+field, dataNames(genericAlert{})
+	case "genericMention":
+		of, names = "a mention has no ."+field, dataNames(genericMention{})
 	}
 	return &fieldError{of + didYouMean(field, names) + ": it has " + strings.Join(names, ", ")}
 }

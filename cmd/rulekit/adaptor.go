@@ -69,7 +69,7 @@ func configFlag(cmd *cobra.Command, config *string) {
 
 // memoryLimit is where Go's collector begins to work harder, in bytes. What must be in memory at
 // one time is less; without the limit the garbage of a few large notifications is as much again.
-const memoryLimit = 100 << 20
+const memoryLimit = 80 << 20
 
 func serveAdaptor(cmd *cobra.Command, env *environment, flags adaptorFlags) (err error) {
 	logger, err := newLogger(env.stderr, flags.logFormat, flags.logLevel)
@@ -157,6 +157,14 @@ func reloadOn(signals <-chan os.Signal, server *adaptor.Server) (stop func()) {
 	}
 }
 
+// readableDuration makes a duration of the log 1.2s: JSON has but numbers for it, of nanoseconds.
+func readableDuration(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
+}
+
 // newLogger returns a logger to w in the given form.
 func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{}
@@ -169,6 +177,7 @@ func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
 	case "text":
 		return slog.New(slog.NewTextHandler(w, options)), nil
 	case "json":
+		options.ReplaceAttr = readableDuration
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
 	return nil, fmt.Errorf("--log-format %q: want text or json", format)

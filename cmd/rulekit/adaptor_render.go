@@ -162,7 +162,10 @@ func showPreview(env *environment, p adaptor.Preview) error {
 		if len(p.Parts) > 1 {
 			head = append(head, fmt.Sprintf("part %d/%d", i+1, len(p.Parts)))
 		}
-		facts := fmt.Sprintf("%s, %d of %d bytes", count(part.Alerts, "alert"), part.Size, p.Receiver.Channel.MaxBytes)
+		facts := count(part.Alerts, "alert")
+		if part.Size > 0 { // a card of WeCom has other limits
+			facts += fmt.Sprintf(", %d of %d bytes", part.Size, p.Receiver.Channel.MaxBytes)
+		}
 		if part.Shortened {
 			facts += ", shortened to fit"
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rulekit/rulekit/adaptor/fakeim"
 )
@@ -98,7 +99,7 @@ func TestAdaptor(t *testing.T) {
 		t.Errorf("received %+v", received)
 	}
 	text := <-rest
-	for _, want := range []string{`msg="notification refused" receiver=opps status=404`, `msg=delivered receiver=ops channel=dingtalk`} {
+	for _, want := range []string{`msg="notification refused" receiver=opps status=404`, `msg=delivered receiver=ops channel=dingtalk`, "msg=stopping waiting="} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the log has no %q:\n%s", want, text)
 		}
@@ -128,5 +129,18 @@ func write(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestLoggerJSON: a duration is for people in JSON, too.
+func TestLoggerJSON(t *testing.T) {
+	var log strings.Builder
+	logger, err := newLogger(&log, "json", "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger.Warn("delivery failed, will retry", "after", 1009*time.Millisecond)
+	if !strings.Contains(log.String(), `"after":"1.009s"`) {
+		t.Error(log.String())
 	}
 }

@@ -17,6 +17,8 @@ import (
 type alertmanager struct {
 	*process
 	url string
+	// started is when all alerts begin.
+	started time.Time
 }
 
 const alertmanagerConfig = `route:
@@ -56,7 +58,7 @@ func startAlertmanager(ctx context.Context, folder, adaptor string) (*alertmanag
 	if err != nil {
 		return nil, err
 	}
-	a := &alertmanager{process: p, url: "http://" + address}
+	a := &alertmanager{process: p, url: "http://" + address, started: time.Now()}
 	return a, a.ready(ctx, a.url+"/-/ready")
 }
 
@@ -103,6 +105,7 @@ func (a *alertmanager) post(ctx context.Context, end time.Time, alerts []alert) 
 		all = append(all, map[string]any{
 			"labels":       map[string]string{"alertname": one.name, "cluster": one.cluster, "severity": one.severity, "pod": one.pod},
 			"annotations":  map[string]string{"summary": one.name + " happens on " + one.pod},
+			"startsAt":     a.started.UTC().Format(time.RFC3339Nano),
 			"endsAt":       end.UTC().Format(time.RFC3339Nano),
 			"generatorURL": "http://prometheus.example/graph",
 		})

@@ -122,7 +122,7 @@ func freeAddress(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("no free port")
 }
 
-// messenger is a fake Feishu that can be out of order.
+// messenger is a fake Slack that can be out of order.
 type messenger struct {
 	*fakeim.IM
 	address string
@@ -132,7 +132,7 @@ type messenger struct {
 }
 
 func listenMessenger(ctx context.Context) (*messenger, error) {
-	im, err := fakeim.New("feishu")
+	im, err := fakeim.New("slack")
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func listenMessenger(ctx context.Context) (*messenger, error) {
 	return m, nil
 }
 
-// ServeHTTP answers as Feishu, or as its gateway when it is out of order.
+// ServeHTTP answers as Slack, or as its gateway when it is out of order.
 func (m *messenger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if m.broken.Load() {
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -173,7 +173,7 @@ func (r *run) newAdaptor(name string) (*adaptor, error) {
 		return nil, err
 	}
 	folder := filepath.Join(r.folder, name)
-	config := fmt.Sprintf("receivers:\n- {name: im, type: feishu, params: {url: 'http://%s/open-apis/bot/v2/hook/e2e'}}\n", r.im.address)
+	config := fmt.Sprintf("receivers:\n- {name: im, type: slack, params: {url: 'http://%s/services/T/B/e2e'}}\n", r.im.address)
 	if err := writeFile(filepath.Join(folder, "adaptor.yaml"), config); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func (r *run) trace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	output := filepath.Join(r.folder, "traced", "trace")
+	output := filepath.Join(r.folder, "trace")
 	// With -D the process is the adaptor, and strace is on the side.
 	a.program = append([]string{"strace", "-D", "-f", "-y", "-q", "-s", "4096", "-o", output,
 		"-e", "trace=read,write,pwrite64,pwritev,writev,fsync,fdatasync,openat,exit_group"}, a.program...)
@@ -67,7 +67,7 @@ func mark(i int) string { return fmt.Sprintf("trace-%04d-end", i) }
 
 // Lines of strace -f -y, of which each begins with a process ID.
 var (
-	readPost  = regexp.MustCompile(`^\d+ +(?:read\(|<\.\.\. read resumed>).*"POST /api/v1/notify/im .*(trace-\d{4}-end)`)
+	readBody  = regexp.MustCompile(`^\d+ +(?:read\(|<\.\.\. read resumed>).*(trace-\d{4}-end)`)
 	wroteItem = regexp.MustCompile(`^\d+ +p?writev?(?:64)?\(\d+<(/[^>]*)>, .*(trace-\d{4}-end)`)
 	answered  = regexp.MustCompile(`^\d+ +writev?\(\d+<(?:socket|TCP)[^>]*>, "HTTP/1\.1 (\d+)`)
 	opened    = regexp.MustCompile(`^\d+ +openat\(.*O_D?SYNC.* = \d+<(/[^>]*)>`)
@@ -108,7 +108,7 @@ func checkTrace(file *os.File, folder string) (files int, err error) {
 }
 
 func (t *tracing) line(line string) error {
-	if found := readPost.FindStringSubmatch(line); found != nil {
+	if found := readBody.FindStringSubmatch(line); found != nil {
 		t.mark, t.file, t.synced = found[1], "", false
 		clear(t.pending)
 	} else if found := wroteItem.FindStringSubmatch(line); found != nil && found[2] == t.mark && strings.HasPrefix(found[1], t.folder) {

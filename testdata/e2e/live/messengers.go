@@ -87,12 +87,13 @@ func (m *messengers) told(w want, resolved bool) (string, error) {
 // about returns the part of a message that is about an alert and says that it fires, or that it
 // is resolved.
 func about(text string, w want, resolved bool) string {
-	title, rest, _ := strings.Cut(text, "\n")
+	title, rest := headline(text)
 	if !named(title, w.alert) {
 		return ""
 	}
 	for section := range strings.SplitSeq(rest, "────────") {
-		ended := !strings.Contains(title, "FIRING") || strings.HasPrefix(strings.TrimSpace(section), "Resolved: ")
+		first, _, _ := strings.Cut(strings.TrimSpace(section), "\n")
+		ended := !strings.Contains(title, "FIRING") || strings.Contains(first, "Resolved: ")
 		if strings.Contains(section, w.pod) && ended == resolved {
 			return section
 		}
@@ -100,16 +101,30 @@ func about(text string, w want, resolved bool) string {
 	return ""
 }
 
+// headline cuts a message after its title, which in Feishu goes on in a second line.
+func headline(text string) (title, rest string) {
+	title, rest, _ = strings.Cut(text, "\n")
+	if !strings.Contains(title, "FIRING") && !strings.Contains(title, "RESOLVED") {
+		tags := ""
+		tags, rest, _ = strings.Cut(rest, "\n")
+		title += "\n" + tags
+	}
+	return title, rest
+}
+
 // firing tells whether what was last told of any alert is that it fires.
 func (m *messengers) firing() bool {
 	last := map[string]bool{}
 	for _, message := range m.alerts.Received() {
-		title, _, _ := strings.Cut(message.Text, "\n")
-		_, name, _ := strings.Cut(title, "] ")
+		title, _ := headline(message.Text)
+		name, _, _ := strings.Cut(counts.ReplaceAllString(title, ""), "\n")
 		last[name] = strings.Contains(title, "FIRING")
 	}
 	return slices.Contains(slices.Collect(maps.Values(last)), true)
 }
+
+// counts are how many alerts a title says to be firing and resolved.
+var counts = regexp.MustCompile(`^\[[^\]]*\] `)
 
 func named(title, alert string) bool {
 	return regexp.MustCompile(`\b` + alert + `\b`).MatchString(title)
@@ -118,7 +133,7 @@ func named(title, alert string) bool {
 // onlyOf proves that no message of this step was about anything else.
 func (m *messengers) onlyOf(wants []want) error {
 	for _, message := range m.alerts.Received()[m.marked:] {
-		title, _, _ := strings.Cut(message.Text, "\n")
+		title, _ := headline(message.Text)
 		expected := false
 		for _, w := range wants {
 			expected = expected || named(title, w.alert)

@@ -40,14 +40,6 @@ type attempt struct {
 	stopped bool
 }
 
-// reported is what a report says of a notification.
-type reported struct {
-	receiver, key string
-	alerts        int
-}
-
-func reportedOf(p payload) reported { return reported{p.Receiver, p.GroupKey, len(p.Alerts)} }
-
 // overdue gives up a head that waited for longer than its news are worth, and one that the fallback
 // should have by now while the messenger is in trouble.
 func (a *attempt) overdue() bool {
@@ -296,35 +288,4 @@ func (a *attempt) giveUpAfter(what string) {
 	a.verdict.Outcome = DeadLetter
 	a.verdict.Reason = fmt.Sprintf("gave up after %s: %s", what, a.verdict.Reason)
 	a.items = a.items[:1]
-}
-
-// delivery is the report on one item of the attempt.
-func (a *attempt) delivery(i int, item Item) Delivery {
-	d := Delivery{
-		At: a.began, Accepted: item.Accepted, Receiver: a.receiver.Name, Channel: a.receiver.Channel.Name,
-		Attempt: max(1, a.progress.Attempt), Part: a.message.Part, Parts: a.message.Parts, Groups: len(a.items), Unsure: a.message.Unsure,
-		URL: a.request.URL, Body: a.request.Body, Status: a.status,
-		Outcome: a.verdict.Outcome, After: a.after, Reason: a.verdict.Reason,
-	}
-	if i < len(a.groups) {
-		d.MessageReceiver, d.GroupKey, d.Alerts = a.groups[i].receiver, a.groups[i].key, a.groups[i].alerts
-	}
-	switch {
-	case a.verdict.Outcome == Done && a.whole:
-		d.Shown = d.Alerts
-	case a.verdict.Outcome == Done:
-		d.Shown = a.shown
-	default:
-		d.Shown = a.shownBefore()
-	}
-	return d
-}
-
-// longestReason is the most characters of a reason that are kept.
-const longestReason = 300
-
-// reason makes a text that may quote the messenger fit for logs: without secrets first, for
-// half a secret is one too, and then not too long.
-func (r *Receiver) reason(text string) string {
-	return clip(r.redact(text), longestReason)
 }

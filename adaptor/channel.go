@@ -103,8 +103,8 @@ type Request struct {
 	// Header is sent with it, beside Content-Type; it may hold secrets of the target.
 	Header http.Header
 	// Before is a request to make first, which must do no harm when it is made twice, such as
-	// an update of an earlier message. It counts as a call; when it is refused for good, that
-	// is logged and the message is sent all the same.
+	// an update of an earlier message. It counts as a call; when it is refused for good, or fails
+	// doubtfulAttempts times, that is logged and the message is sent all the same.
 	Before *Request
 	// Judge says what the answer to this request means; nil leaves it to Channel.Verdict.
 	Judge func(Response) Verdict

@@ -1,6 +1,7 @@
 package adaptor
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -123,4 +124,39 @@ func TestKeysForget(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDuplicatesAtTheEdge: what is said again when the window ends is no duplicate, although the queue
+// began to count a moment later.
+func TestDuplicatesAtTheEdge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowPut{Queue: NewMemoryQueue(MemoryLimits{})}
+		b := newBench(t, Options{Config: allReceivers(), Queue: slow})
+		began := time.Now()
+		b.post("feishu", saying("", "A"))
+		time.Sleep(time.Minute)
+		b.post("feishu", saying("", "a"))
+		time.Sleep(time.Until(began.Add(DefaultDedupWindow + time.Millisecond)))
+		if _, answer := b.post("feishu", saying("", "A")); answer != "accepted" {
+			t.Errorf("what fires again is a %s", answer)
+		}
+		b.stop()
+		<-b.stopped
+	})
+}
+
+// slowPut is a queue that takes a while for the first item.
+type slowPut struct {
+	Queue
+	puts int
+}
+
+func (q *slowPut) Put(ctx context.Context, item Item) (bool, error) {
+	if q.puts++; q.puts == 1 {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	return q.Queue.Put(ctx, item)
 }

@@ -80,13 +80,55 @@ type Delivery struct {
 	Reason string
 }
 
+// reported is what a report says of a notification.
+type reported struct {
+	receiver, key string
+	alerts        int
+}
+
+func reportedOf(p payload) reported { return reported{p.Receiver, p.GroupKey, len(p.Alerts)} }
+
+// delivery is the report on one item of the attempt.
+func (a *attempt) delivery(i int, item Item) Delivery {
+	d := Delivery{
+		At: a.began, Accepted: item.Accepted, Receiver: a.receiver.Name, Channel: a.receiver.Channel.Name,
+		Attempt: max(1, a.progress.Attempt), Part: a.message.Part, Parts: a.message.Parts, Groups: len(a.items), Unsure: a.message.Unsure,
+		URL: a.request.URL, Body: a.request.Body, Status: a.status,
+		Outcome: a.verdict.Outcome, After: a.after, Reason: a.verdict.Reason,
+	}
+	if i < len(a.groups) {
+		d.MessageReceiver, d.GroupKey, d.Alerts = a.groups[i].receiver, a.groups[i].key, a.groups[i].alerts
+	}
+	switch {
+	case a.verdict.Outcome == Done && a.whole:
+		d.Shown = d.Alerts
+	case a.verdict.Outcome == Done:
+		d.Shown = a.shown
+	default:
+		d.Shown = a.shownBefore()
+	}
+	return d
+}
+
+// longestReason is the most characters of a reason that are kept.
+const longestReason = 300
+
+// reason makes a text that may quote the messenger fit for logs: without secrets first, for
+// half a secret is one too, and then not too long.
+func (r *Receiver) reason(text string) string {
+	return clip(r.redact(text), longestReason)
+}
+
+// longestGroupKey is the most characters of a group's key that are logged.
+const longestGroupKey = 300
+
 // report tells the metrics, the observer and the log what came of an attempt.
 func (s *Server) report(d Delivery, failure error) {
 	s.metrics.attempt(d)
 	if s.observe != nil {
 		s.observe(d)
 	}
-	log := s.log.With("receiver", d.Receiver, "channel", d.Channel, "group_key", d.GroupKey, "attempt", d.Attempt)
+	log := s.log.With("receiver", d.Receiver, "channel", d.Channel, "group_key", clip(d.GroupKey, longestGroupKey), "attempt", d.Attempt)
 	if failure != nil {
 		log.Error("delivery not settled, it may come twice", "error", failure)
 		return

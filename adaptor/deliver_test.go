@@ -247,7 +247,7 @@ func TestBrokenEncoder(t *testing.T) {
 func BenchmarkSplit(b *testing.B) {
 	few, many := input(b, "mixed"), input(b, "many")
 	alert := fmt.Sprintf(`{"status":"firing","labels":{"alertname":"A","pod":"p"},"annotations":{"description":%q}},`, strings.Repeat("x", 700))
-	largest := `{"alerts":[` + strings.Repeat(alert, MaxAlerts-1) + `{}]}`
+	largest := `{"alerts":[` + strings.TrimSuffix(strings.Repeat(alert, MaxAlerts), ",") + `]}`
 	for _, c := range Channels() {
 		for _, size := range []struct{ name, body string }{{"few", few}, {"many", many}, {"largest", largest}} {
 			b.Run(c.Name+"/"+size.name, func(b *testing.B) {

@@ -1,10 +1,15 @@
 package adaptor
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rulekit/rulekit/adaptor/fakeim"
 )
 
 // told is what a merged message says of each alert.
@@ -80,4 +85,98 @@ func TestMergeKeepsWhatGroupsSay(t *testing.T) {
 	if diff := cmp.Diff([]Mention{{User: "u1"}, {User: "u2"}, {All: true}}, merged.Mentions); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestMergeTruncated: what Alertmanager left out of a group is counted once.
+func TestMergeTruncated(t *testing.T) {
+	one := group(alertAt("A", "firing", time.Unix(1, 0)))
+	one.Truncated = 5
+	two := one
+	two.Truncated = 3
+	if got := merge([]Message{one, two}).Truncated; got != 3 {
+		t.Errorf("%d left out", got)
+	}
+}
+
+// TestGroupLabelsAreShown: two groups of one alert that differ by a label of theirs do not look the same.
+func TestGroupLabelsAreShown(t *testing.T) {
+	body := `{"receiver":"im","groupKey":"g","groupLabels":{"alertname":"QueueFull","queue":"orders"},"alerts":[
+		{"status":"firing","labels":{"alertname":"QueueFull","queue":"orders","dc":"x"}},
+		{"status":"firing","labels":{"alertname":"QueueFull","queue":"orders","dc":"y"}}]}`
+	p, err := decode([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := encodeDingTalk(targets["dingtalk"], newMessage(p, Style{}), time.Now())
+	if err != nil || !strings.Contains(string(request.Body), "orders") {
+		t.Errorf("the message does not say which queue: %v %s", err, request.Body)
+	}
+}
+
+// TestBrokenInDigest: a notification that breaks the encoder is lost alone, whatever is merged with it.
+func TestBrokenInDigest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := *channelOfType("dingtalk")
+		broken.Encode = func(target Target, m Message, now time.Time) (Request, error) {
+			for _, a := range m.Alerts {
+				if a.Name == "Bad" {
+					panic("cannot encode")
+				}
+			}
+			return encodeDingTalk(target, m, now)
+		}
+		b := newBench(t, Options{Config: &Config{Receivers: []Receiver{{Name: "dingtalk", Channel: &broken, Target: targets["dingtalk"]}}}})
+		b.ims["dingtalk"].Fail(fakeim.Fault{Status: 503})
+		b.post("dingtalk", named("First"))
+		synctest.Wait()
+		for i := range 60 {
+			name := fmt.Sprintf("A%02d", i)
+			if i == 30 {
+				name = "Bad"
+			}
+			b.post("dingtalk", named(name))
+		}
+		time.Sleep(time.Hour)
+		b.stop()
+		<-b.stopped
+		dead := 0
+		for _, d := range b.deliveries {
+			if d.Outcome == DeadLetter {
+				dead++
+			}
+		}
+		if dead != 1 {
+			t.Errorf("%d dead letters", dead)
+		}
+	})
+}
+
+// TestDigestAlwaysTooLarge: of a digest that is too large however small it is, no more is reported as
+// lost than is.
+func TestDigestAlwaysTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{Config: toChannel("wecom")})
+		b.ims["wecom"].Fail(fakeim.Fault{Delay: time.Second})
+		b.post("wecom", named("First"))
+		synctest.Wait()
+		for range 100 {
+			b.ims["wecom"].Fail(fakeim.Fault{Status: 413})
+		}
+		for i := range 60 {
+			b.post("wecom", named(fmt.Sprint("A", i)))
+		}
+		time.Sleep(48 * time.Hour)
+		b.stop()
+		<-b.stopped
+		letters, _ := b.queue.DeadLetters(t.Context(), "", 100)
+		dead := 0
+		for _, d := range b.deliveries {
+			if d.Outcome == DeadLetter {
+				dead++
+			}
+		}
+		if dead != len(letters) {
+			t.Errorf("%d dead letters, %d reported", len(letters), dead)
+		}
+	})
 }

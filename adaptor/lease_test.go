@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,5 +139,89 @@ func TestLeaseAtShutdown(t *testing.T) {
 		if diff := cmp.Diff([]string{"done", "retry after 0s, 1 unsure"}, queue.ends); diff != "" {
 			t.Error(diff)
 		}
+	})
+}
+
+// deafQueue is a queue that hands out leases and records nothing: it refuses, or it hangs.
+type deafQueue struct {
+	Queue
+	deaf, hangs atomic.Bool
+	leases      atomic.Int32
+}
+
+func (q *deafQueue) Next(ctx context.Context, receiver string) (Lease, error) {
+	lease, err := q.Queue.Next(ctx, receiver)
+	if err != nil {
+		return nil, err
+	}
+	if q.leases.Add(1) > 10_000 {
+		q.deaf.Store(false)
+	}
+	return deafLease{lease, q}, nil
+}
+
+type deafLease struct {
+	Lease
+	queue *deafQueue
+}
+
+var errDeaf = errors.New("another adaptor delivers")
+
+func (l deafLease) Begin(ctx context.Context, n int, p Progress) error {
+	switch {
+	case l.queue.hangs.Load():
+		<-ctx.Done()
+		return ctx.Err()
+	case l.queue.deaf.Load():
+		return errDeaf
+	}
+	return l.Lease.Begin(ctx, n, p)
+}
+
+func (l deafLease) Retry(after time.Duration, p Progress) error {
+	if l.queue.deaf.Load() {
+		_ = l.Lease.Retry(0, l.Lease.Progress())
+		return errDeaf
+	}
+	return l.Lease.Retry(after, p)
+}
+
+// TestQueueThatRecordsNothing: a queue that refuses to record is asked again after a while, not as fast
+// as can be.
+func TestQueueThatRecordsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &deafQueue{Queue: NewMemoryQueue(MemoryLimits{})}
+		q.deaf.Store(true)
+		b := newBench(t, Options{Config: toChannel("webhook"), Queue: q})
+		b.post("webhook", named("A"))
+		time.Sleep(10 * time.Second)
+		if leases := q.leases.Load(); leases > 100 {
+			t.Errorf("%d leases in ten seconds", leases)
+		}
+		q.deaf.Store(false)
+		time.Sleep(time.Minute)
+		if len(acceptedTexts(b.ims["webhook"])) != 1 {
+			t.Error("not delivered")
+		}
+		b.stop()
+		<-b.stopped
+	})
+}
+
+// TestQueueThatHangs: a queue that hangs while an attempt is recorded delays it, and nothing else.
+func TestQueueThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &deafQueue{Queue: NewMemoryQueue(MemoryLimits{})}
+		q.hangs.Store(true)
+		b := newBench(t, Options{Config: toChannel("webhook"), Queue: q})
+		b.post("webhook", named("A"))
+		time.Sleep(time.Minute)
+		q.hangs.Store(false)
+		time.Sleep(time.Minute)
+		if len(acceptedTexts(b.ims["webhook"])) != 1 {
+			t.Error("not delivered")
+		}
+		b.stop()
+		<-b.stopped
 	})
 }

@@ -3,9 +3,12 @@ package adaptor
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rulekit/rulekit/adaptor/fakeim"
 )
 
 // messengersRates are the rates of the channels, and a few that are harder to keep.
@@ -130,4 +133,93 @@ func TestLimiterBacklog(t *testing.T) {
 			t.Errorf("%v: %d waiting take %s, want %s to %s", test.rates, test.waiting, got, test.min, test.max)
 		}
 	}
+}
+
+// TestLimiterClockSetBack: a clock that was set back does not block a bot.
+func TestLimiterClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter([]Rate{{20, time.Minute}})
+		var calls []time.Time
+		for i := range 20 {
+			calls = append(calls, time.Now().Add(time.Hour+time.Duration(i)*time.Second))
+		}
+		l.restore(calls, time.Now())
+		if wait := l.wait(time.Now()); wait > 2*time.Minute {
+			t.Errorf("blocked for %s", wait)
+		}
+	})
+}
+
+// TestSharedBotOverRestarts: what one receiver of a bot has sent counts for the other after a restart.
+func TestSharedBotOverRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := &Config{}
+		for _, name := range []string{"one", "two"} {
+			config.Receivers = append(config.Receivers, Receiver{Name: name, Channel: channelOfType("wecom"), Target: targets["wecom"]})
+		}
+		queue := NewMemoryQueue(MemoryLimits{})
+		var calls []time.Time
+		for _, name := range []string{"one", "two"} {
+			b := newBench(t, Options{Config: config, Queue: keepOpen{queue}, DrainTimeout: time.Second})
+			for i := range 10 {
+				b.post(name, named(fmt.Sprint("A", i)))
+			}
+			synctest.Wait()
+			if name == "two" {
+				for i := range 10 {
+					b.post("one", named(fmt.Sprint("C", i)))
+				}
+				time.Sleep(10 * time.Minute)
+			}
+			b.stop()
+			<-b.stopped
+			for _, r := range b.ims["wecom"].Received() {
+				calls = append(calls, r.At)
+			}
+			if name == "one" {
+				b := newBench(t, Options{Config: config, Queue: keepOpen{queue}, DrainTimeout: time.Second})
+				for i := range 10 {
+					b.post("two", named(fmt.Sprint("B", i)))
+				}
+				synctest.Wait()
+				b.stop()
+				<-b.stopped
+				for _, r := range b.ims["wecom"].Received() {
+					calls = append(calls, r.At)
+				}
+			}
+		}
+		slices.SortFunc(calls, time.Time.Compare)
+		if problem := overRate(calls, Rate{20, time.Minute}); problem != "" {
+			t.Error(problem)
+		}
+	})
+}
+
+// TestReloadOfRates: a messenger that wants no calls gets none when its rates change.
+func TestReloadOfRates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := &Config{}
+		for _, name := range []string{"one", "two"} {
+			config.Receivers = append(config.Receivers, Receiver{Name: name, Channel: channelOfType("wecom"), Target: targets["wecom"]})
+		}
+		b := newBench(t, Options{Config: config})
+		b.ims["wecom"].Fail(fakeim.Fault{Status: 429, Header: map[string]string{"Retry-After": "1800"}})
+		b.post("one", named("A"))
+		synctest.Wait()
+		b.post("two", named("B"))
+		time.Sleep(time.Minute)
+		changed := &Config{Receivers: slices.Clone(config.Receivers)}
+		for i := range changed.Receivers {
+			changed.Receivers[i].Rates = []Rate{{19, time.Minute}}
+		}
+		b.Reload(changed)
+		time.Sleep(time.Hour)
+		b.stop()
+		<-b.stopped
+		received := b.ims["wecom"].Received()
+		if wait := received[1].At.Sub(received[0].At); wait < 30*time.Minute {
+			t.Errorf("a call after %s, and half an hour was asked for", wait)
+		}
+	})
 }

@@ -119,7 +119,7 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	key := s.keys.of(name, posted.payload, s.window)
 	duplicate, err := s.queue.Put(ctx, Item{Receiver: name, Key: key, Body: posted.body, Accepted: time.Now()})
-	log := s.log.With("receiver", name, "channel", receiver.Channel.Name, "group_key", posted.GroupKey, "alerts", len(posted.Alerts))
+	log := s.log.With("receiver", name, "channel", receiver.Channel.Name, "group_key", clip(posted.GroupKey, longestGroupKey), "alerts", len(posted.Alerts))
 	switch {
 	case err != nil:
 		s.refuse(w, name, http.StatusServiceUnavailable, err)

@@ -15,11 +15,12 @@ import (
 // FuzzLineRecord: any text in the journal is either refused or means the same when it is written
 // again.
 func FuzzLineRecord(f *testing.F) {
-	f.Add(`{"due":7,"batch":["0-1","7-99"],"progress":{"attempt":3,"shown":2,"parts":1,"unsure":2,"calls":[1,2]}}`)
+	f.Add(`{"due":7,"batch":["0-1","7-99"],"progress":{"attempt":3,"shown":2,"parts":1,"unsure":2,"through":3,"calls":[1,2]}}`)
 	f.Add(`{"progress":{},"settled":[{"id":"1-1","key":"k","order":5},{"id":"2-2"}]}`)
 	f.Add(`{"batch":["8-1"]}`)
 	f.Add(`{"batch":["-1-1"]}`)
 	f.Add(`{"progress":{"unsure":-1}}`)
+	f.Add(`{"progress":{"through":-1}}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := decodeRecord([]byte(text))
@@ -27,7 +28,7 @@ func FuzzLineRecord(f *testing.F) {
 			return
 		}
 		p := r.Progress.progress()
-		if p.Unsure < 0 || p.Shown < 0 {
+		if p.Unsure < 0 || p.Shown < 0 || p.Through < 0 {
 			t.Errorf("%s: %+v", text, p)
 		}
 		for _, id := range r.Batch {
@@ -52,7 +53,7 @@ func FuzzLineRecord(f *testing.F) {
 // FuzzItem: any header and body is either an item that is the same when it is written again, or
 // refused, without an allocation that its size does not account for.
 func FuzzItem(f *testing.F) {
-	msg, err := encodeItem(Item{Body: make([]byte, 5000), Key: "k", Accepted: time.Unix(1, 2), Reason: "r\r\nX: y"}, itemHeader{Order: 3})
+	msg, err := encodeItem(Item{Body: make([]byte, 5000), Key: "k", Accepted: time.Unix(1, 2), Unsure: true, Reason: "r\r\nX: y"}, itemHeader{Order: 3})
 	if err != nil {
 		f.Fatal(err)
 	}

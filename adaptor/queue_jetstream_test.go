@@ -89,6 +89,11 @@ func TestJetStreamUnsure(t *testing.T) {
 			b.check(l.Retry(time.Minute, l.Progress()))
 			b.reopen()
 		}
+		// What is sent of it alone leaves the rest as it was.
+		l = b.lease("a", "1")
+		b.progress(l, want)
+		b.check(l.Begin(b.t.Context(), 1, l.Progress()))
+		b.reopen()
 		l = b.lease("a", "1")
 		b.progress(l, want)
 		b.check(l.Extend(b.t.Context(), 3, 100))

@@ -60,6 +60,11 @@ func (s *Server) use(config *Config) {
 	}
 	s.current.Store(current)
 	s.showMetrics()
+	for _, name := range s.queue.Lines() {
+		if waiting, _ := s.queue.Waiting(name); waiting > 0 && current.receivers[name] == nil {
+			s.log.Warn("notifications wait for a receiver that the configuration does not have", "receiver", name, "waiting", waiting)
+		}
+	}
 }
 
 // showMetrics gives series to the receivers of the configuration, and to those that only

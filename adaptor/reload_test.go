@@ -171,6 +171,9 @@ func TestOrphans(t *testing.T) {
 		if got := strings.Count(b.log.String(), `msg="given up, now a dead letter" receiver=gone`); got != 2 {
 			t.Errorf("%d records in the log:\n%s", got, b.log)
 		}
+		if !strings.Contains(b.log.String(), `msg="notifications wait for a receiver that the configuration does not have" receiver=gone waiting=2`) {
+			t.Errorf("the log does not tell of them:\n%s", b.log)
+		}
 		b.stop()
 		if err := <-b.stopped; err != nil {
 			t.Error(err)
@@ -229,4 +232,32 @@ func TestReloadSource(t *testing.T) {
 	if err := server.ReloadSource("a test"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without the file: %v", err)
 	}
+}
+
+// TestOrphanReplayed: a dead letter that is replayed for a receiver that is gone has its time to wait
+// for it.
+func TestOrphanReplayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue := NewMemoryQueue(MemoryLimits{})
+		_, _ = queue.Put(t.Context(), Item{Receiver: "gone", Body: []byte(named("A")), Accepted: time.Now()})
+		b := newBench(t, Options{Config: onlySlack(), Queue: queue, Retry: RetryPolicy{MaxAge: time.Hour}})
+		time.Sleep(2 * time.Hour)
+		letters, _ := queue.DeadLetters(t.Context(), "", 10)
+		if len(letters) != 1 {
+			t.Fatal(letters)
+		}
+		if err := queue.Replay(t.Context(), letters[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Minute)
+		if letters, _ := queue.DeadLetters(t.Context(), "", 10); len(letters) != 0 {
+			t.Error("given up again at once")
+		}
+		time.Sleep(time.Hour)
+		if letters, _ := queue.DeadLetters(t.Context(), "", 10); len(letters) != 1 {
+			t.Error("never given up")
+		}
+		b.stop()
+		<-b.stopped
+	})
 }

@@ -9,7 +9,8 @@ import (
 // the longest text, and a message has at most some dozens of texts.
 const maxShortenings = 400
 
-// mostFields is the most labels a shortened alert shows.
+// mostFields is how many labels of an alert stay before its other texts are shortened to next to
+// nothing.
 const mostFields = 16
 
 // shortText is what a text is not shortened below, in bytes.
@@ -18,37 +19,49 @@ const shortText = 8
 // shortening is a message of its own whose texts can be cut.
 type shortening struct {
 	*Message
-	// texts are those of the message, to be cut in place.
-	texts []*string
+	// size is that of the message before the last cut.
+	size int
 }
 
 // shortenable returns a copy of the message that can be shortened.
 func (m Message) shortenable() *shortening {
 	m.Alerts, m.Links = slices.Clone(m.Alerts), slices.Clone(m.Links)
 	m.Shortened = true
-	s := &shortening{Message: &m, texts: []*string{&m.Title, &m.Name, &m.Severity, &m.Reason, &m.FallbackFor, &m.Receiver, &m.GroupKey}}
 	for i := range m.Alerts {
 		a := &m.Alerts[i]
-		a.Where = slices.Clone(a.Where[:min(len(a.Where), mostFields)])
-		a.Links = slices.Clone(a.Links)
-		s.texts = append(s.texts, &a.Text, &a.Name, &a.Severity, &a.Title, &a.Description, &a.Value)
-		for j := range a.Where {
-			s.texts = append(s.texts, &a.Where[j].Name, &a.Where[j].Value)
-		}
+		a.Where, a.Links = slices.Clone(a.Where), slices.Clone(a.Links)
 	}
-	return s
+	return &shortening{Message: &m}
 }
 
-// shorten cuts the longest text by the given number of bytes at least, or by an eighth where
-// that is more, and reports false where nothing is left to cut. Templates' texts and links go as
-// a whole: half of either is worth nothing.
-func (s *shortening) shorten(bytes int) bool {
-	longest := s.texts[0]
-	for _, text := range s.texts {
-		if len(*text) > len(*longest) {
-			longest = text
+// longest is the longest text of the message, to be cut in place.
+func (s *shortening) longest() *string {
+	longest := &s.Title
+	consider := func(texts ...*string) {
+		for _, text := range texts {
+			if len(*text) > len(*longest) {
+				longest = text
+			}
 		}
 	}
+	consider(&s.Name, &s.Severity, &s.Reason, &s.FallbackFor, &s.Receiver, &s.GroupKey)
+	for i := range s.Alerts {
+		a := &s.Alerts[i]
+		consider(&a.Text, &a.Name, &a.Severity, &a.Title, &a.Description, &a.Value)
+		for j := range a.Where {
+			consider(&a.Where[j].Name, &a.Where[j].Value)
+		}
+	}
+	return longest
+}
+
+// shorten makes a message of the given size smaller, which has so many bytes too many, and reports
+// false where nothing is left to cut. The longest text loses the share of the message that is too
+// much: in markup a text can be many times as long, so that as many bytes could be all of it.
+// Templates' texts and links go as a whole: half of either is worth nothing. Of very many labels
+// half go.
+func (s *shortening) shorten(size, tooMany int) bool {
+	longest := s.longest()
 	if dropLink(&s.Links, len(*longest)) {
 		return true
 	}
@@ -61,12 +74,32 @@ func (s *shortening) shorten(bytes int) bool {
 			a.Text = ""
 			return true
 		}
+		if len(a.Where) > mostFields && fieldBytes(a.Where) > len(*longest) {
+			a.Where = a.Where[:max(mostFields, len(a.Where)/2)]
+			return true
+		}
 	}
 	if len(*longest) <= shortText {
 		return s.drop()
 	}
-	*longest = cutBytes(*longest, max(shortText, len(*longest)-max(bytes, len(*longest)/8)-len("…")))
+	cut := len(*longest) / 8
+	if s.size == 0 || size < s.size {
+		// The last cut was of something that the message shows.
+		cut = min(cut, tooMany)
+	}
+	s.size = size
+	cut = max(cut, int(float64(len(*longest))*float64(tooMany)/float64(size)))
+	*longest = cutBytes(*longest, max(shortText, len(*longest)-cut-len("…")))
 	return true
+}
+
+// fieldBytes is the length of all names and values.
+func fieldBytes(fields []Field) int {
+	bytes := 0
+	for _, f := range fields {
+		bytes += len(f.Name) + len(f.Value)
+	}
+	return bytes
 }
 
 // dropLink leaves out the first link of at least so many bytes.
@@ -101,7 +134,7 @@ func (s *shortening) drop() bool {
 	return false
 }
 
-// bounded returns the message with no text of an alert longer than so many bytes: one that is
+// bounded returns the message with no name and no text of an alert longer than so many bytes: one that is
 // longer than any message is cut when that is shortened, and would be read over and over until
 // then.
 func (m Message) bounded(bytes int) Message {
@@ -111,13 +144,14 @@ func (m Message) bounded(bytes int) Message {
 		}
 		return cutBytes(text, bytes)
 	}
+	m.Name, m.Severity = cut(m.Name), cut(m.Severity)
 	alerts := slices.Clone(m.Alerts)
 	for i, a := range alerts {
-		a.Title, a.Description, a.Value = cut(a.Title), cut(a.Description), cut(a.Value)
-		if slices.ContainsFunc(a.Where, func(f Field) bool { return len(f.Value) > bytes }) {
+		a.Name, a.Severity, a.Title, a.Description, a.Value = cut(a.Name), cut(a.Severity), cut(a.Title), cut(a.Description), cut(a.Value)
+		if slices.ContainsFunc(a.Where, func(f Field) bool { return max(len(f.Name), len(f.Value)) > bytes }) {
 			a.Where = slices.Clone(a.Where)
 			for j, f := range a.Where {
-				a.Where[j].Value = cut(f.Value)
+				a.Where[j] = Field{cut(f.Name), cut(f.Value)}
 			}
 		}
 		alerts[i] = a

@@ -126,7 +126,7 @@ func (e encoder) encode(m Message) (Request, error) {
 	}
 	short := m.shortenable()
 	for range maxShortenings {
-		if !short.shorten(request.Size - e.limit) {
+		if !short.shorten(request.Size, request.Size-e.limit) {
 			break
 		}
 		request, err = e.channel.Encode(e.target, *short.Message, e.now)

@@ -251,6 +251,12 @@ func (w *worker) giveUp(a *attempt) (moved string, err error) {
 func (w *worker) moveToFallback(a *attempt, item Item) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
+	if !a.called {
+		// If the process ends before the item is out of this line, it is in both.
+		if err := a.lease.Begin(ctx, 1, a.progress); err != nil {
+			return err
+		}
+	}
 	_, err := w.queue.Put(ctx, Item{
 		Receiver: w.receiver.Fallback, Key: "fallback of " + item.ID, Body: item.Body, Accepted: item.Accepted, Replayed: time.Now(),
 		FallbackFor: w.receiver.Name, Reason: a.verdict.Reason, Shown: a.shownBefore(), Parts: a.partsBefore(), Unsure: a.progress.Unsure > 0,

@@ -216,50 +216,6 @@ func TestDigestRefused(t *testing.T) {
 	})
 }
 
-// TestFallback: what a receiver cannot deliver comes through its fallback, which says so.
-func TestFallback(t *testing.T) {
-	tests := []struct {
-		name  string
-		after time.Duration
-		fault fakeim.Fault
-		most  time.Duration
-	}{
-		{"refused for good", 0, fakeim.Fault{Status: 404, Body: "no_service"}, time.Second},
-		{"down for too long", 10 * time.Minute, fakeim.Fault{Status: 503}, 11 * time.Minute},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				config := allReceivers()
-				for i := range config.Receivers {
-					if r := &config.Receivers[i]; r.Name == "slack" {
-						r.Fallback, r.FallbackAfter = "wecom", test.after
-					}
-				}
-				b := newBench(t, Options{Config: config})
-				for range 100 {
-					b.ims["slack"].Fail(test.fault)
-				}
-				began := time.Now()
-				b.post("slack", named("A"))
-				time.Sleep(time.Hour)
-				b.stop()
-				<-b.stopped
-				received := b.ims["wecom"].Received()
-				if len(received) != 1 || !received[0].OK || received[0].At.Sub(began) > test.most {
-					t.Fatalf("the fallback received %+v", received)
-				}
-				if !strings.Contains(received[0].Text, "Here because slack could not deliver it: ") {
-					t.Errorf("the message does not say why it is there:\n%s", received[0].Text)
-				}
-				if letters, err := b.queue.DeadLetters(t.Context(), "", 10); err != nil || len(letters) != 0 {
-					t.Errorf("dead letters %v, %v: the fallback has it", letters, err)
-				}
-			})
-		})
-	}
-}
-
 // TestTooOld: what waited for too long is kept as a dead letter and not told as news.
 func TestTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -324,6 +280,24 @@ func TestSharedBot(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string(nil), refused); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestLateParts: a part that comes late says so, also where the first was in time.
+func TestLateParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{Config: toChannel("feishu")})
+		b.ims["feishu"].Fail(fakeim.Fault{Delay: time.Second}, fakeim.Fault{Status: 429, Header: map[string]string{"Retry-After": "1800"}})
+		b.post("feishu", groupOf("a", 100, "firing"))
+		time.Sleep(time.Hour)
+		b.stop()
+		<-b.stopped
+		texts := acceptedTexts(b.ims["feishu"])
+		for i, text := range texts {
+			if strings.Contains(text, "Delivered late") != (i > 0) {
+				t.Errorf("part %d of %d: %.3000s", i+1, len(texts), text)
+			}
 		}
 	})
 }

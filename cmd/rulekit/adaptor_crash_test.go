@@ -30,6 +30,7 @@ const crashPatience = 5 * time.Minute
 // points and one call of the messengers in three fails. Every group that was acknowledged must
 // arrive whole and in order, and what arrives twice must say that it may be the second time.
 func TestNothingLost(t *testing.T) {
+	t.Parallel()
 	seed := cmp.Or(seedOfEnvironment(t), rand.Uint64())
 	t.Logf("to try the same again, as far as time lets it: RULEKIT_SEED=%d", seed)
 	c := newCrash(t, seed)

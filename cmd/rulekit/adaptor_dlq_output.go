@@ -89,6 +89,9 @@ func printDead(env *environment, d adaptor.DeadItem) error {
 	if d.Item.Shown > 0 {
 		field("delivered", "%d of %s, in %s", d.Item.Shown, count(len(alerts), "alert"), count(d.Item.Parts, "message"))
 	}
+	if d.Item.Unsure {
+		field("in doubt", "more of it may have been delivered; when it is replayed, it says so")
+	}
 	if err != nil {
 		fmt.Fprintf(b, "\nthe body cannot be read: %s\n", terminal.Safe(err.Error()))
 	}
@@ -135,6 +138,7 @@ type deadLetterJSON struct {
 	FallbackFor string          `json:"fallback_for,omitempty"`
 	Alerts      []string        `json:"alerts"`
 	Shown       int             `json:"alerts_delivered"`
+	Unsure      bool            `json:"unsure,omitempty"`
 	Body        json.RawMessage `json:"body,omitempty"`
 }
 
@@ -149,7 +153,7 @@ func printDeadJSON(w io.Writer, letters []listedDead) error {
 		}
 		all = append(all, deadLetterJSON{
 			ID: d.ID, Receiver: d.Item.Receiver, Accepted: d.Item.Accepted.UTC(), GivenUp: d.At.UTC(), Attempts: d.Attempts, Why: d.Why,
-			FallbackFor: d.Item.FallbackFor, Alerts: append([]string{}, d.alerts...), Shown: d.Item.Shown, Body: body,
+			FallbackFor: d.Item.FallbackFor, Alerts: append([]string{}, d.alerts...), Shown: d.Item.Shown, Unsure: d.Item.Unsure, Body: body,
 		})
 	}
 	encoder := json.NewEncoder(w)

@@ -45,12 +45,12 @@ func hostileTexts(t *testing.T, h *hostile) {
 		"dingtalk": {`"isAtAll":true`, "](javascript:", "](http://evil.example"},
 	}
 	// Before this there are titles, which are plain text.
-	first := map[string]string{"feishu": `"body":`, "dingtalk": `"text":`, "slack": "{", "wecom": "{"}
+	first := map[string]string{"feishu": `"body":`, "dingtalk": `"text":`, "slack": "{", "wecom": "{", "webhook": "{"}
 	for channel, im := range h.ims {
 		for _, r := range im.Received() {
 			for _, markup := range append(inert[channel], "\u202e", "\x1b", "\\u001b", "\\u0000") {
 				_, body, _ := strings.Cut(r.Body, first[channel])
-				if strings.Contains(body, markup) {
+				if !json.Valid([]byte(r.Body)) || strings.Contains(body, markup) {
 					t.Errorf("%s was sent %q:\n%s", channel, markup, clipped(r.Body))
 				}
 			}

@@ -44,6 +44,17 @@ func fail(err error) {
 	}
 }
 
+// bench is the two servers: the adaptor is started for each round, with an empty queue, and the
+// other once.
+type bench struct {
+	rulekit, folder, config string
+	control                 *server
+	rounds                  int
+	// idle and loaded are the adaptor's anonymous memory in bytes, as it starts and at most after
+	// a round.
+	idle, loaded int
+}
+
 // compare measures both servers in turns, so that both meet the same noise.
 func compare(rulekit, folder string) error {
 	work, err := os.MkdirTemp(folder, "adaptor")
@@ -51,67 +62,77 @@ func compare(rulekit, folder string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
+	b := &bench{rulekit: rulekit, folder: work, config: filepath.Join(work, "adaptor.yaml")}
 	im, err := listenIM()
 	if err != nil {
 		return err
 	}
-	config := filepath.Join(work, "adaptor.yaml")
-	if err := os.WriteFile(config, []byte(configuration(im)), 0o600); err != nil {
+	if err := os.WriteFile(b.config, []byte(configuration(im)), 0o600); err != nil {
 		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	control, err := start(exec.Command(self, "only-200"))
-	if err != nil {
+	if b.control, err = start(exec.Command(self, "only-200")); err != nil {
 		return err
 	}
-	defer control.kill()
-	ours, err := start(exec.Command(rulekit, "adaptor", "--config", config, "--listen", "127.0.0.1:0",
-		"--data-dir", filepath.Join(work, "data")))
-	if err != nil {
-		return err
-	}
-	defer ours.kill()
-	idle, err := ours.anonymous()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%-28s %9s %9s %7s %9s %9s %9s %9s\n", "rulekit adaptor", "groups/s", "only 200", "ratio", "p50", "p99", "only 200", "p99")
+	defer b.control.kill()
+	fmt.Printf("%-28s %9s %9s %7s %9s %9s %9s %9s\n", "rulekit adaptor", "groups/s", "only 200", "ratio", "p50", "only 200", "p99", "only 200")
 	for _, connections := range []int{16, 1} {
-		a, b, err := measure(ours, control, connections)
+		ours, control, err := b.measure(connections)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-28s %9.0f %9.0f %6.2fx %7.2fms %7.2fms %7.2fms %7.2fms\n", fmt.Sprintf("%d connections", connections),
-			a.perSecond, b.perSecond, a.perSecond/b.perSecond, a.p50, a.p99, b.p50, b.p99)
+		fmt.Printf("%-28s %9.0f %9.0f %6.2fx %7.2fms %7.2fms %7.2fms %7.2fms\n", fmt.Sprintf("connections: %d", connections),
+			ours.perSecond, control.perSecond, ours.perSecond/control.perSecond, ours.p50, control.p50, ours.p99, control.p99)
 	}
-	after, err := ours.anonymous()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("anonymous memory of rulekit adaptor: %.1f MB idle, %.1f MB after the load\n", float64(idle)/1e6, float64(after)/1e6)
+	fmt.Printf("anonymous memory of rulekit adaptor: %.1f MB idle, %.1f MB after the load\n", float64(b.idle)/1e6, float64(b.loaded)/1e6)
 	return nil
 }
 
 // measure returns the best rounds of the two servers.
-func measure(ours, control *server, connections int) (best, bestControl result, err error) {
+func (b *bench) measure(connections int) (best, bestControl result, err error) {
 	for range rounds {
-		for _, s := range []struct {
-			*server
-			best *result
-		}{{ours, &best}, {control, &bestControl}} {
-			r, err := load(s.address, connections)
-			if err != nil {
-				return best, bestControl, err
-			}
-			if r.perSecond > s.best.perSecond {
-				*s.best = r
-			}
+		ours, err := b.round(connections)
+		if err != nil {
+			return best, bestControl, err
 		}
+		control, err := load(b.control.address, connections)
+		if err != nil {
+			return best, bestControl, err
+		}
+		best, bestControl = better(best, ours), better(bestControl, control)
 	}
 	return best, bestControl, nil
+}
+
+// round starts the adaptor and measures it.
+func (b *bench) round(connections int) (result, error) {
+	b.rounds++
+	adaptor, err := start(exec.Command(b.rulekit, "adaptor", "--config", b.config, "--listen", "127.0.0.1:0",
+		"--data-dir", filepath.Join(b.folder, fmt.Sprint("data", b.rounds))))
+	if err != nil {
+		return result{}, err
+	}
+	defer adaptor.kill()
+	if b.idle, err = adaptor.anonymous(); err != nil {
+		return result{}, err
+	}
+	r, err := load(adaptor.address, connections)
+	if err != nil {
+		return result{}, err
+	}
+	loaded, err := adaptor.anonymous()
+	b.loaded = max(b.loaded, loaded)
+	return r, err
+}
+
+func better(a, b result) result {
+	if a.perSecond > b.perSecond {
+		return a
+	}
+	return b
 }
 
 // receivers is how many lines the notifications are spread over.

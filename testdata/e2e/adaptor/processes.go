@@ -178,7 +178,7 @@ func (r *run) newAdaptor(name string) (*adaptor, error) {
 		return nil, err
 	}
 	a := &adaptor{log: &log{}, program: []string{r.rulekit}, address: address, data: filepath.Join(folder, "data")}
-	a.arguments = []string{"adaptor", "--config", filepath.Join(folder, "adaptor.yaml"), "--data-dir", a.data, "--listen", address, "--log-level", "debug"}
+	a.arguments = []string{"adaptor", "--config", filepath.Join(folder, "adaptor.yaml"), "--data-dir", a.data, "--listen", address}
 	return a, nil
 }
 

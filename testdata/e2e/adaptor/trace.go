@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,11 +13,13 @@ import (
 	"syscall"
 )
 
-// tracedPosts is how many notifications are posted while every system call is written down.
+// tracedPosts is how many notifications are posted, each twice at the same time, while every system
+// call is written down.
 const tracedPosts = 100
 
 // trace runs an adaptor under strace and proves for each post, by a mark in its body: after it was
-// read it was written to a file of the queue, then that file was synced, and then came the 2xx.
+// read it was written to a file of the queue, then that file was synced, and then came the 2xx,
+// also the one that calls it a duplicate.
 func (r *run) trace(ctx context.Context) error {
 	a, err := r.newAdaptor("traced")
 	if err != nil {
@@ -31,10 +34,8 @@ func (r *run) trace(ctx context.Context) error {
 	}
 	defer a.kill()
 	for i := range tracedPosts {
-		body := fmt.Sprintf(`{"groupKey":"%s","alerts":[{"labels":{"alertname":"Traced"}}]}`, mark(i))
-		status, answer, err := request(ctx, http.MethodPost, "http://"+a.address+"/api/v1/notify/im", strings.NewReader(body))
-		if err != nil || status != http.StatusOK {
-			return fmt.Errorf("%d %s %w", status, answer, err)
+		if err := a.postTwice(ctx, fmt.Sprintf(`{"groupKey":"trace-%04d-end","alerts":[{"labels":{"alertname":"Traced"}}]}`, i)); err != nil {
+			return err
 		}
 	}
 	if err := a.command.Process.Signal(syscall.SIGTERM); err != nil {
@@ -59,11 +60,24 @@ func (r *run) trace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.say("  %d posts: each read, written, synced and then answered 200, over %d files", tracedPosts, files)
+	r.say("  %d posts, each made twice: read, written, synced and then answered 200, over %d files", tracedPosts, files)
 	return nil
 }
 
-func mark(i int) string { return fmt.Sprintf("trace-%04d-end", i) }
+// postTwice posts a body over two connections at the same time.
+func (a *adaptor) postTwice(ctx context.Context, body string) error {
+	failures := make(chan error, 2)
+	for range 2 {
+		go func() {
+			status, answer, err := request(ctx, http.MethodPost, "http://"+a.address+"/api/v1/notify/im", strings.NewReader(body))
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("a post was answered %d %s", status, answer)
+			}
+			failures <- err
+		}()
+	}
+	return errors.Join(<-failures, <-failures)
+}
 
 // Lines of strace -f -y, of which each begins with a process ID.
 var (
@@ -87,7 +101,7 @@ type tracing struct {
 	opened  map[string]bool
 	pending map[string]string
 	files   map[string]bool
-	posts   int
+	answers int
 }
 
 // checkTrace reads a trace and returns how many files the posts went to. The error tells which
@@ -101,16 +115,18 @@ func checkTrace(file *os.File, folder string) (files int, err error) {
 			return 0, fmt.Errorf("line %d of the trace: %w", n, err)
 		}
 	}
-	if t.posts != tracedPosts {
-		return 0, fmt.Errorf("the trace shows %d of %d posts", t.posts, tracedPosts)
+	if t.answers != 2*tracedPosts {
+		return 0, fmt.Errorf("the trace shows %d answers to %d posts", t.answers, 2*tracedPosts)
 	}
 	return len(t.files), lines.Err()
 }
 
 func (t *tracing) line(line string) error {
 	if found := readBody.FindStringSubmatch(line); found != nil {
-		t.mark, t.file, t.synced = found[1], "", false
-		clear(t.pending)
+		if found[1] != t.mark {
+			t.mark, t.file, t.synced = found[1], "", false
+			clear(t.pending)
+		}
 	} else if found := wroteItem.FindStringSubmatch(line); found != nil && found[2] == t.mark && strings.HasPrefix(found[1], t.folder) {
 		t.file, t.synced = found[1], t.opened[found[1]]
 	} else if found := opened.FindStringSubmatch(line); found != nil {
@@ -138,7 +154,6 @@ func (t *tracing) answer(status string) error {
 		return fmt.Errorf("%s was answered 200 before %s was synced", t.mark, t.file)
 	}
 	t.files[t.file] = true
-	t.posts++
-	t.mark = ""
+	t.answers++
 	return nil
 }

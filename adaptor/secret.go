@@ -36,11 +36,14 @@ const shortestToken = 8
 
 // redact removes everything secret about the target from a text that somebody else wrote: an
 // answer or an error may quote the request.
-func (t Target) redact(text string) string { return redact(text, t.secrets()) }
+func (t Target) redact(text string) string { return Redact(text, t.secrets()) }
 
 // redact is Target.redact with the secrets that the receiver and its channel add.
-func (r *Receiver) redact(text string) string {
-	secrets := r.Target.secrets()
+func (r *Receiver) redact(text string) string { return Redact(text, r.Secrets()) }
+
+// Secrets returns the texts about a receiver that must not be seen.
+func (r *Receiver) Secrets() []string {
+	secrets := append(r.Target.secrets(), string(r.Token))
 	for _, p := range r.Channel.Params {
 		if p.Secret {
 			secrets = append(secrets, string(r.Target.Params[p.Name]))
@@ -53,10 +56,11 @@ func (r *Receiver) redact(text string) string {
 	if u, err := url.Parse(string(r.Proxy)); err == nil {
 		secrets = append(secrets, userSecrets(u.User)...)
 	}
-	return redact(text, secrets)
+	return secrets
 }
 
-func redact(text string, secrets []string) string {
+// Redact removes secrets from a text, in every form in which they may be quoted.
+func Redact(text string, secrets []string) string {
 	if text == "" {
 		return ""
 	}
@@ -73,11 +77,14 @@ func redact(text string, secrets []string) string {
 	return text
 }
 
-// secrets returns the texts that must not be seen, those of the address both as they are
-// written in it and decoded.
-func (t Target) secrets() []string {
-	parts := []string{string(t.URL), string(t.Secret)}
-	u, err := url.Parse(string(t.URL))
+// secrets returns the texts that must not be seen.
+func (t Target) secrets() []string { return append(t.URL.Parts(), string(t.Secret)) }
+
+// Parts returns an address and the parts of it that must not be seen, both as they are written in
+// it and decoded.
+func (s Secret) Parts() []string {
+	parts := []string{string(s)}
+	u, err := url.Parse(string(s))
 	if err != nil {
 		return parts
 	}

@@ -1,13 +1,10 @@
 package receivers
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/rulekit/rulekit/adaptor"
@@ -76,49 +73,4 @@ func ReadSecret(path string) (adaptor.Secret, error) {
 		return "", fmt.Errorf("%s: the file has more than one line", path)
 	}
 	return adaptor.Secret(secret), nil
-}
-
-// secretsOf are an address and its parts that may be secret, as they are written and decoded.
-func secretsOf(address adaptor.Secret) []string {
-	all := []string{string(address)}
-	u, err := url.Parse(string(address))
-	if err != nil {
-		return all
-	}
-	password, _ := u.User.Password()
-	all = append(all, u.User.String(), password)
-	for _, segment := range strings.Split(u.Path+"/"+u.EscapedPath(), "/") {
-		if len(segment) >= shortestToken {
-			all = append(all, segment)
-		}
-	}
-	for _, pair := range strings.Split(u.RawQuery, "&") {
-		_, value, _ := strings.Cut(pair, "=")
-		all = append(all, value)
-	}
-	for _, values := range u.Query() {
-		all = append(all, values...)
-	}
-	return all
-}
-
-// shortestToken is the fewest bytes of a path that are taken for a secret.
-const shortestToken = 8
-
-// hide replaces secrets in a text, also where they are written as in JSON or in an address. The
-// longest go first, for one may be a part of another.
-func hide(text string, secrets []string) string {
-	var forms []string
-	for _, secret := range secrets {
-		quoted, _ := json.Marshal(secret) // a string always encodes
-		inJSON := string(quoted[1 : len(quoted)-1])
-		forms = append(forms, secret, inJSON, strings.ReplaceAll(inJSON, "/", `\/`), url.QueryEscape(secret), url.PathEscape(secret))
-	}
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	for _, form := range slices.Compact(forms) {
-		if len(form) >= 4 {
-			text = strings.ReplaceAll(text, form, "<secret>")
-		}
-	}
-	return text
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/alertmanager/template"
 	"github.com/prometheus/common/model"
 
+	"github.com/rulekit/rulekit/adaptor"
 	"github.com/rulekit/rulekit/rules"
 )
 
@@ -226,14 +227,14 @@ func (t *trier) notify(ctx context.Context, r *config.Receiver, s sender, templa
 	trial.Took = time.Since(began)
 	var secrets []string
 	for _, address := range addressesOf(s) {
-		secrets = append(secrets, secretsOf(address)...)
+		secrets = append(secrets, address.Parts()...)
 	}
 	if way != nil && way.err != nil {
 		err = way.err
 	}
 	trial.judge(err, secrets)
 	if way != nil && way.err == nil && way.status > 0 {
-		trial.Status, trial.Answer = way.status, oneLine(hide(string(way.answer), secrets))
+		trial.Status, trial.Answer = way.status, oneLine(adaptor.Redact(string(way.answer), secrets))
 	}
 	return trial
 }
@@ -256,7 +257,7 @@ func (t *Trial) judge(err error, secrets []string) {
 	if err == nil {
 		return
 	}
-	text := withoutAddresses(hide(err.Error(), secrets))
+	text := withoutAddresses(adaptor.Redact(err.Error(), secrets))
 	t.Judgement, t.Reason = Refused, text
 	mail := (*textproto.Error)(nil)
 	switch match := statusInError.FindStringSubmatch(text); {
@@ -267,7 +268,7 @@ func (t *Trial) judge(err error, secrets []string) {
 		t.Status = http.StatusOK
 		_, t.Answer, _ = strings.Cut(text, fromSlack+": ")
 	case errors.As(err, &mail):
-		t.Answer = hide(fmt.Sprintf("%d %s", mail.Code, mail.Msg), secrets)
+		t.Answer = adaptor.Redact(fmt.Sprintf("%d %s", mail.Code, mail.Msg), secrets)
 	default:
 		t.Judgement = Failed
 	}

@@ -45,11 +45,11 @@ func (t *trier) carry(ctx context.Context, target string, templates *template.Te
 	delivery, err := t.deliver(ctx, r, watch, templates)
 	trial.Took = time.Since(began)
 	if err != nil {
-		trial.Judgement, trial.Reason = Failed, hide(err.Error(), receiverSecrets(r))
+		trial.Judgement, trial.Reason = Failed, adaptor.Redact(err.Error(), r.Secrets())
 		return trial
 	}
 	trial.Status, trial.Reason = delivery.Status, delivery.Reason
-	trial.Answer = oneLine(hide(string(watch.answer), receiverSecrets(r)))
+	trial.Answer = oneLine(adaptor.Redact(string(watch.answer), r.Secrets()))
 	switch {
 	case delivery.Status == 0:
 		trial.Judgement = Failed
@@ -199,15 +199,4 @@ func transportOf(r *adaptor.Receiver) http.RoundTripper {
 		DisableKeepAlives:     true,
 		ForceAttemptHTTP2:     true,
 	}
-}
-
-// receiverSecrets are the texts about a receiver that must not be seen.
-func receiverSecrets(r *adaptor.Receiver) []string {
-	all := append(secretsOf(r.Target.URL), string(r.Target.Secret), string(r.Token))
-	for _, p := range r.Channel.Params {
-		if p.Secret {
-			all = append(all, string(r.Target.Params[p.Name]))
-		}
-	}
-	return append(all, secretsOf(r.Proxy)...)
 }

@@ -72,7 +72,7 @@ func TestTryByAdaptor(t *testing.T) {
 		"accepted": {200, `{"code":0,"msg":"success"}`, Trial{Status: 200, Answer: `{"code":0,"msg":"success"}`}},
 		"refused, with secrets in the answer": {200, `{"code":19024,"msg":"Key Words Not Found at {url} hush-hush-key"}`, Trial{
 			Status: 200, Judgement: Refused,
-			Answer: `{"code":19024,"msg":"Key Words Not Found at /<secret>/bot/v2/hook/<secret> <secret>"}`,
+			Answer: `{"code":19024,"msg":"Key Words Not Found at <secret> <secret>"}`,
 		}},
 		"busy": {503, "later", Trial{Status: 503, Answer: "later", Judgement: Refused}},
 	}
@@ -166,7 +166,7 @@ func TestTryByAlertmanager(t *testing.T) {
 	}{
 		"slack accepts": {"slack_configs: [{api_url: URL/services/hush-hush}]", 200, "ok", Trial{Channel: "slack", Status: 200, Answer: "ok"}},
 		"slack refuses": {"slack_configs: [{api_url: URL/services/hush-hush}]", 404, "no_service {url}",
-			Trial{Channel: "slack", Status: 404, Answer: "no_service /<secret>/<secret>", Judgement: Refused, Reason: `channel "": unexpected status code 404: no_service /<secret>/<secret>`}},
+			Trial{Channel: "slack", Status: 404, Answer: "no_service <secret>", Judgement: Refused, Reason: `channel "": unexpected status code 404: no_service <secret>`}},
 		"slack refuses with 200": {"slack_configs: [{api_url: URL/services/hush-hush, channel: '#x'}]", 200, "invalid_token",
 			Trial{Channel: "slack", Status: 200, Answer: "invalid_token", Judgement: Refused, Reason: `channel "#x": received an error response from Slack: invalid_token`}},
 		"a webhook":              {"webhook_configs: [{url: URL/hush-hush}]", 204, "", Trial{Channel: "webhook", Status: 204}},

@@ -114,19 +114,19 @@ func TestRewriteAllOrNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := writeFiles(t, before)
-			var staged []*stagedFile
+			var files []*stagedFile
 			for _, r := range rewritesOf(folder, before, "a", "b") {
-				s, err := stage(r)
+				s, err := stage(r.before.Path, r.after, r.before.Source != nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				staged = append(staged, s)
+				files = append(files, &stagedFile{r, s})
 			}
 			// The last one cannot be put in its place.
-			if err := os.Remove(staged[1].temporary); err != nil {
+			if err := os.Remove(files[1].temporary); err != nil {
 				t.Fatal(err)
 			}
-			err := commit(staged)
+			err := commit(files)
 			if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "write "+filepath.Join(folder, "b")+": ") {
 				t.Errorf("got %v", err)
 			}

@@ -10,46 +10,23 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
-	"github.com/rulekit/rulekit/rules"
 	"github.com/rulekit/rulekit/rules/terminal"
 )
 
 // replaceFile gives a file new content, all at once: another program sees the old file or the
 // new one, and a full disk leaves the old one. The mode and the owner stay, and so does a link to
 // the file.
-func replaceFile(path string, content []byte) (err error) {
-	target, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	// A file that is read-only stays as it is, although its folder lets us replace it.
-	writable, err := os.OpenFile(target, os.O_WRONLY, 0)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, rules.WithoutPath(err))
-	}
-	if err := writable.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(target), ".rulekit-*")
-	if err != nil {
-		return fmt.Errorf("write %s: put the new file into its folder: %w", path, rules.WithoutPath(err))
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(temporary.Name())))
+func replaceFile(path string, content []byte) error {
+	s, err := stage(path, content, true)
+	if err == nil {
+		if err = os.Rename(s.temporary, s.target); err != nil {
+			err = errors.Join(renameError(err), os.Remove(s.temporary))
 		}
-	}()
-	keepOwner(temporary, info)
-	_, err = temporary.Write(content)
-	err = errors.Join(err, temporary.Chmod(info.Mode().Perm()), temporary.Sync(), temporary.Close())
-	if err != nil {
-		return err
 	}
-	return os.Rename(temporary.Name(), target)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
 }
 
 // writeDiff writes the changes of a file as a unified diff that git apply and patch -p1 take. Of a

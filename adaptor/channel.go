@@ -34,6 +34,9 @@ type Channel struct {
 	MaxBytes int
 	// MaxAlerts is the most alerts one message can hold; 0 is no limit but the size.
 	MaxAlerts int
+	// Threads tells that verdicts can name a message (Verdict.Thread) for later ones of its group
+	// to refer to. Of other channels nothing is looked up.
+	Threads bool
 	// Check says what is wrong with a target that has all that is needed by itself, without
 	// quoting anything secret; nil where nothing can be.
 	Check func(Target) error

@@ -59,11 +59,11 @@ func (a *attempt) read(ctx context.Context, item Item) (payload, Message, error)
 		m.Mentions = mentions(a.receiver.Mentions, p)
 	}
 	m.FallbackFor, m.Reason, m.Accepted, m.Unsure = item.FallbackFor, item.Reason, item.late(), item.Unsure
-	thread, err := a.queue.Recall(ctx, a.threadKey(m))
-	if err != nil {
-		a.log.Warn("the thread of a group is not known", "receiver", a.receiver.Name, "error", err)
+	if a.receiver.Channel.Threads {
+		if m.Thread, err = a.queue.Recall(ctx, a.threadKey(m)); err != nil {
+			a.log.Warn("the thread of a group is not known", "receiver", a.receiver.Name, "error", err)
+		}
 	}
-	m.Thread = thread
 	return p, m, nil
 }
 

@@ -11,6 +11,7 @@ import (
 func init() {
 	register(&Channel{
 		Name:    "slack",
+		Threads: true,
 		Types:   []string{"slack-webhook", "slack", "slack-bot"},
 		Hosts:   []string{"hooks.slack.com", "hooks.slack-gov.com", "slack.com", "slack-gov.com"},
 		Address: slackPostMessage,

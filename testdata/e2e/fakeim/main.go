@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -132,9 +133,17 @@ func golden() (requests []request, err error) {
 			if err := decoder.Decode(&r); err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
-			if r.URL != "" && paths[r.channel] != "" {
-				requests = append(requests, r)
+			if r.URL == "" || paths[r.channel] == "" {
+				continue
 			}
+			// The file is indented for people; what was sent was not, and may be as large as
+			// the messenger takes.
+			var sent bytes.Buffer
+			if err := json.Compact(&sent, r.Body); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			r.Body = sent.Bytes()
+			requests = append(requests, r)
 		}
 	}
 	if len(requests) < 20 {

@@ -17,7 +17,7 @@ type Config struct {
 	// Locales are those that were read from files, whether or not a receiver has one.
 	Locales []*Locale
 	// DedupWindow is how long the same notification counts as posted twice; 0 is
-	// DefaultDedupWindow. A queue has it when it is made.
+	// DefaultDedupWindow.
 	DedupWindow time.Duration
 	// AllowHosts are the hosts that receivers may have addresses and proxies on, as names or
 	// *.suffixes; empty allows any.

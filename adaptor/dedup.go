@@ -2,10 +2,11 @@ package adaptor
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -13,89 +14,74 @@ import (
 // keys gives notifications the keys by which the queue knows them when they are posted twice:
 // because an answer got lost, or by two Alertmanagers of a cluster that could not see each other.
 //
-// The key is made of what the notification says. The same may be said twice for good reason,
-// though: an alert that fired, was resolved when Prometheus was away for a while, and fires again.
-// So a notification that was followed by a different one of its group gets another key.
+// A key has a part for the group and one for what is said of it. The same may be said twice for
+// good reason, though: an alert that fired, was resolved when Prometheus was away for a while, and
+// fires again. So the third part stands for the key before it, and with that for all that was
+// said of the group until then: only what is said twice in a row has the same key twice. The
+// queue knows the keys that this process has not made.
 type keys struct {
-	// process tells the keys of this process from those of the one before.
-	process int64
+	queue Queue
 
 	mu     sync.Mutex
-	groups map[fingerprint]*recentGroup
+	groups map[keyGroup]latestKey
 	pruned time.Time
 }
 
-// fingerprint stands for a text.
-type fingerprint [sha256.Size]byte
+type keyGroup struct{ receiver, group string }
 
-// recentGroup is what was said about a group lately.
-type recentGroup struct {
-	at   time.Time
-	last fingerprint
-	key  string
-	// seen has what was said within the window, and when, the latest last.
-	seen []sighting
-	// turns counts how often something was said again after something else.
-	turns int
+// latestKey is the key of what was said last of a group, and when, and the key before it.
+type latestKey struct {
+	key, before string
+	at          time.Time
 }
 
-type sighting struct {
-	said fingerprint
-	at   time.Time
-}
-
-// mostSeen bounds what is remembered of one group; what is said beyond that gets keys of its own.
-const mostSeen = 64
-
-func newKeys() *keys {
-	return &keys{process: time.Now().UnixNano(), groups: map[fingerprint]*recentGroup{}}
+func newKeys(queue Queue) *keys {
+	return &keys{queue: queue, groups: map[keyGroup]latestKey{}}
 }
 
 // of returns the key of a notification that is posted now.
 func (k *keys) of(receiver string, p payload, window time.Duration) string {
-	group, said := fingerprintOf(receiver, p.GroupKey), p.fingerprint(receiver)
+	group := keyGroup{receiver, fingerprintOf(p.GroupKey).short(16)}
+	said := group.group + "." + p.fingerprint(receiver).short(16)
 	now := time.Now()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.prune(now, window)
-	recent := k.groups[group]
-	if recent == nil {
-		recent = &recentGroup{}
-		k.groups[group] = recent
+	last := k.latest(group)
+	switch {
+	case last.key == "":
+		last = latestKey{key: said, at: now}
+	case !last.says(said) || now.Sub(last.at) >= window:
+		last = latestKey{key: said + "." + fingerprintOf(last.key).short(8), before: last.key, at: now}
 	}
-	recent.at = now
-	if said == recent.last {
-		return recent.key
-	}
-	recent.last, recent.key = said, hex.EncodeToString(said[:])
-	// The queue's window begins a moment later, when it has stored the notification.
-	if recent.saw(said, now.Add(-window-storeTimeout)) {
-		recent.turns++
-		recent.key += fmt.Sprintf("-%x-%d", k.process, recent.turns)
-	}
-	recent.seen = append(recent.seen, sighting{said, now})
-	return recent.key
+	k.groups[group] = last
+	return last.key
 }
 
-// saw tells whether something was said since the given time, or may have been.
-func (g *recentGroup) saw(said fingerprint, since time.Time) bool {
-	g.seen = slices.DeleteFunc(g.seen, func(s sighting) bool { return s.at.Before(since) })
-	if len(g.seen) >= mostSeen {
-		g.seen = slices.Delete(g.seen, 0, 1)
-		return true
+// says tells whether a key is that of something.
+func (l latestKey) says(said string) bool { return l.key == said || strings.HasPrefix(l.key, said+".") }
+
+// latest is what was said last of a group, by this process or, before it began or beside it, by
+// another.
+func (k *keys) latest(group keyGroup) latestKey {
+	own := k.groups[group]
+	key, at := k.queue.Latest(group.receiver, group.group)
+	// What is being put is not in the queue yet, which then has the one before.
+	if key == "" || key == own.key || key == own.before || at.Before(own.at) {
+		return own
 	}
-	return slices.ContainsFunc(g.seen, func(s sighting) bool { return s.said == said })
+	return latestKey{key: key, at: at}
 }
 
-// prune forgets, once a window, the groups of which nothing was heard for as long: the queue
-// has forgotten their keys.
+// prune forgets, once a window, the groups of which nothing was said for as long: the queue, whose
+// window begins when it has stored a notification, has forgotten their keys.
 func (k *keys) prune(now time.Time, window time.Duration) {
 	if now.Sub(k.pruned) < window {
 		return
 	}
 	k.pruned = now
-	for group, recent := range k.groups {
-		if now.Sub(recent.at) >= window {
+	for group, last := range k.groups {
+		if now.Sub(last.at) >= window+storeTimeout {
 			delete(k.groups, group)
 		}
 	}
@@ -115,9 +101,15 @@ func (p payload) fingerprint(receiver string) fingerprint {
 	return fingerprintOf(receiver, p.GroupKey, p.NotificationReason, fmt.Sprint(p.TruncatedAlerts), fmt.Sprintf("%q", alerts))
 }
 
+// fingerprint stands for a text.
+type fingerprint [sha256.Size]byte
+
 // fingerprintOf stands for a list of texts; no two lists have the same.
 func fingerprintOf(texts ...string) fingerprint {
 	hash := sha256.New()
 	_ = json.NewEncoder(hash).Encode(texts) // a hash takes everything
 	return fingerprint(hash.Sum(nil))
 }
+
+// short writes the first bytes of a fingerprint, without a dot.
+func (f fingerprint) short(bytes int) string { return base64.RawURLEncoding.EncodeToString(f[:bytes]) }

@@ -1,6 +1,7 @@
 package adaptor
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"strconv"
@@ -210,9 +211,9 @@ func (m *metrics) loaded(ok bool) {
 
 // queueCollector asks the queue, when it is scraped, for what waits.
 type queueCollector struct {
-	metrics        *metrics
-	queue          Queue
-	groups, oldest *prometheus.Desc
+	metrics              *metrics
+	queue                Queue
+	groups, oldest, dead *prometheus.Desc
 }
 
 func newQueueCollector(m *metrics, queue Queue) *queueCollector {
@@ -224,6 +225,8 @@ func newQueueCollector(m *metrics, queue Queue) *queueCollector {
 			"Notifications (alert groups) that wait to be delivered, with the one that is being tried.", []string{"receiver"}, nil),
 		oldest: prometheus.NewDesc(name("oldest_seconds"),
 			"How long the oldest notification has been waiting; 0 when none waits.", []string{"receiver"}, nil),
+		dead: prometheus.NewDesc(prometheus.BuildFQName(metricsNamespace, "", "dead_letters"),
+			"Dead letters that are kept. There is none while the store does not answer.", nil, nil),
 	}
 }
 
@@ -231,7 +234,11 @@ func newQueueCollector(m *metrics, queue Queue) *queueCollector {
 func (c *queueCollector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- c.groups
 	descriptions <- c.oldest
+	descriptions <- c.dead
 }
+
+// countTimeout bounds the question how many dead letters there are, which only the store knows.
+const countTimeout = time.Second
 
 // Collect is part of prometheus.Collector.
 func (c *queueCollector) Collect(samples chan<- prometheus.Metric) {
@@ -243,5 +250,10 @@ func (c *queueCollector) Collect(samples chan<- prometheus.Metric) {
 		}
 		samples <- prometheus.MustNewConstMetric(c.groups, prometheus.GaugeValue, float64(waiting), receiver)
 		samples <- prometheus.MustNewConstMetric(c.oldest, prometheus.GaugeValue, age, receiver)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+	defer cancel()
+	if dead, err := c.queue.CountDeadLetters(ctx); err == nil {
+		samples <- prometheus.MustNewConstMetric(c.dead, prometheus.GaugeValue, float64(dead))
 	}
 }

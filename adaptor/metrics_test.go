@@ -58,6 +58,7 @@ func TestMetricsExistFromTheStart(t *testing.T) {
 	want := []string{
 		"config_last_reload_success_timestamp_seconds",
 		"config_last_reload_successful",
+		"dead_letters",
 		"delivery_seconds_count",
 		"delivery_seconds_sum",
 		"digest_groups_count",
@@ -145,7 +146,11 @@ func TestMetricsOfDeliveries(t *testing.T) {
 		im.Fail(fakeim.Fault{Status: 404, Body: "no_service"})
 		b.post("slack", named("D"))
 		time.Sleep(2 * time.Second)
-		if got := scrape(t, b.Handler())[`notifications_total{channel="slack",receiver="slack",status="dead_lettered"}`]; got != "1" {
+		samples = scrape(t, b.Handler())
+		if got := samples[`notifications_total{channel="slack",receiver="slack",status="dead_lettered"}`]; got != "1" {
+			t.Errorf("%s notifications became dead letters", got)
+		}
+		if got := samples["dead_letters"]; got != "1" {
 			t.Errorf("%s dead letters", got)
 		}
 		b.stop()

@@ -117,7 +117,7 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
-	key := s.keys.of(name, posted.payload, s.window)
+	key := s.keys.of(name, posted.payload, dedupWindow(current.DedupWindow))
 	duplicate, err := s.queue.Put(ctx, Item{Receiver: name, Key: key, Body: posted.body, Accepted: time.Now()})
 	log := s.log.With("receiver", name, "channel", receiver.Channel.Name, "group_key", clip(posted.GroupKey, longestGroupKey), "alerts", len(posted.Alerts))
 	switch {

@@ -14,7 +14,7 @@ type Item struct {
 	Receiver string
 	// Key tells the same notification posted twice: within the queue's window the second is a
 	// duplicate, whether or not the first was delivered by then. An empty key is no duplicate
-	// of anything.
+	// of anything. What is before its first dot, if it has one, is the group that Latest knows.
 	Key string
 	// Body is the webhook body, known to decode.
 	Body []byte
@@ -83,6 +83,11 @@ type Queue interface {
 	// is a duplicate of one that is. The error is ErrFull or ErrClosed, or tells why the store
 	// failed; then the item may still have been stored, as when an answer got lost.
 	Put(ctx context.Context, item Item) (duplicate bool, err error)
+	// SetWindow changes the window. What was forgotten stays so.
+	SetWindow(window time.Duration)
+	// Latest is the key, within the window, of the item of a receiver and group that was put
+	// last, and when, by this process or another; "" if there is none.
+	Latest(receiver, group string) (key string, at time.Time)
 	// Next waits until the head of a receiver's line is due and leases its first item. It returns
 	// ErrClosed once the queue is closed and nothing waits in the line that would be lost with
 	// the process, and the context's error when that ends first.
@@ -106,6 +111,8 @@ type Queue interface {
 	// DeadLetters returns up to limit items that could not be delivered, the oldest first,
 	// beginning after the one with the given ID ("" is the start).
 	DeadLetters(ctx context.Context, after string, limit int) ([]DeadItem, error)
+	// CountDeadLetters is how many dead letters there are.
+	CountDeadLetters(ctx context.Context) (int, error)
 	// Replay puts a dead letter at the end of its line, with what was delivered of it, and
 	// removes it from the dead letters. ErrNoDeadLetter if there is none of that ID.
 	Replay(ctx context.Context, id string) error

@@ -214,34 +214,6 @@ func testQueueClosed(b *queueBench) {
 	}
 }
 
-func testQueueDuplicates(b *queueBench) {
-	put := func(receiver, key string, duplicate bool) {
-		b.t.Helper()
-		if got := b.keyed(receiver, key); got != duplicate {
-			b.t.Errorf("%s to %s: duplicate %v, want %v", key, receiver, got, duplicate)
-		}
-	}
-	put("a", "k1", false)
-	put("a", "k1", true)
-	put("b", "k1", false)
-	put("a", "k2", false)
-	put("a", "", false)
-	put("a", "", false)
-	time.Sleep(30 * time.Second)
-	b.done("a", "k1")
-	put("a", "k1", true)
-	time.Sleep(30*time.Second - time.Microsecond)
-	put("a", "k1", true)
-	put("a", "k2", true)
-	time.Sleep(2 * time.Microsecond)
-	put("a", "k1", false)
-	put("a", "k1", true)
-	put("a", "k2", false)
-	b.done("a", "k2", "", "", "k1", "k2")
-	b.done("b", "k1")
-	b.empty("a", "b")
-}
-
 // testQueueFull: what is over a bound is refused, and room comes back.
 func testQueueFull(b *queueBench) {
 	item := Item{Receiver: "a", Body: make([]byte, 100)}
@@ -271,6 +243,11 @@ func testQueueFull(b *queueBench) {
 // deadList describes the dead letters that come after an ID.
 func (b *queueBench) deadList(after string, limit int) (ids, all []string) {
 	b.t.Helper()
+	whole, err := b.DeadLetters(b.t.Context(), "", 1000)
+	b.check(err)
+	if n, err := b.CountDeadLetters(b.t.Context()); n != len(whole) || err != nil {
+		b.t.Errorf("%d dead letters are counted, %d listed: %v", n, len(whole), err)
+	}
 	letters, err := b.DeadLetters(b.t.Context(), after, limit)
 	b.check(err)
 	for _, d := range letters {

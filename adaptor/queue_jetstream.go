@@ -90,8 +90,10 @@ type JetStream struct {
 	options JetStreamOptions
 	dir     *dataDir
 
-	mu     sync.Mutex
-	store  *jetStore
+	mu    sync.Mutex
+	store *jetStore
+	// window is how long keys are known; a store that is opened again gets it.
+	window time.Duration
 	closed bool
 
 	failures chan *jetStore
@@ -110,7 +112,7 @@ func OpenJetStream(ctx context.Context, options JetStreamOptions) (*JetStream, e
 	if err != nil {
 		return nil, err
 	}
-	q := &JetStream{options: options, failures: make(chan *jetStore, 1)}
+	q := &JetStream{options: options, window: options.DedupWindow, failures: make(chan *jetStore, 1)}
 	if options.Dir != "" {
 		if q.dir, err = openDir(options.Dir); err != nil {
 			return nil, err
@@ -175,10 +177,17 @@ func (q *JetStream) reopen(ctx context.Context, failed *jetStore) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.store = store
+	store.index.seen.setWindow(q.window)
 	if q.closed {
 		store.index.close(false)
 	}
 	return nil
+}
+
+func (q *JetStream) dedupWindow() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.window
 }
 
 func (q *JetStream) current() *jetStore {
@@ -222,6 +231,19 @@ func (q *JetStream) Next(ctx context.Context, receiver string) (Lease, error) {
 	}
 }
 
+// SetWindow implements Queue.
+func (q *JetStream) SetWindow(window time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.window = window
+	q.store.index.seen.setWindow(window)
+}
+
+// Latest implements Queue.
+func (q *JetStream) Latest(receiver, group string) (key string, at time.Time) {
+	return q.current().index.seen.last(receiver, group, time.Now())
+}
+
 // Close implements Queue.
 func (q *JetStream) Close() {
 	q.mu.Lock()
@@ -250,6 +272,11 @@ func (q *JetStream) Calls(receiver string) []time.Time { return q.current().inde
 // DeadLetters implements Queue.
 func (q *JetStream) DeadLetters(ctx context.Context, after string, limit int) ([]DeadItem, error) {
 	return q.current().deadLetters(ctx, after, limit)
+}
+
+// CountDeadLetters implements Queue.
+func (q *JetStream) CountDeadLetters(ctx context.Context) (int, error) {
+	return q.current().countDeadLetters(ctx)
 }
 
 // Replay implements Queue.

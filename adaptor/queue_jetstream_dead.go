@@ -90,6 +90,18 @@ func (s *jetStore) deadLetters(ctx context.Context, after string, limit int) ([]
 	return page, nil
 }
 
+func (s *jetStore) countDeadLetters(ctx context.Context) (int, error) {
+	stream, err := s.stream(deadStream)
+	if err != nil {
+		return 0, err
+	}
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count the dead letters: %w", err)
+	}
+	return int(info.State.Msgs), nil
+}
+
 // firstDead returns the first dead letter from a sequence on. One that cannot be read has no
 // receiver, and says so as the reason.
 func (s *jetStore) firstDead(ctx context.Context, seq uint64) (DeadItem, error) {

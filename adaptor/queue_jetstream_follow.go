@@ -23,23 +23,26 @@ type follower struct {
 	stream      string
 	headersOnly bool
 	handle      func(*nats.Msg, *nats.MsgMetadata)
+	// deleted tells whether this adaptor itself has deleted a message.
+	deleted func(seq uint64) bool
 	// end is closed when it first came to the end of the stream, which was not empty.
 	end   chan struct{}
 	ended bool
-	// last is the sequence of the last message.
+	// last is the sequence of the last message, and at is when the server stored it.
 	last uint64
+	at   time.Time
 }
 
 // follow follows a stream until the context ends.
-func (s *jetStore) follow(ctx context.Context, stream string, headersOnly bool, handle func(*nats.Msg, *nats.MsgMetadata)) <-chan struct{} {
-	f := &follower{store: s, stream: stream, headersOnly: headersOnly, handle: handle, end: make(chan struct{})}
+func (s *jetStore) follow(ctx context.Context, f *follower) <-chan struct{} {
+	f.store, f.end = s, make(chan struct{})
 	s.tasks.Go(func() {
 		for {
 			err := f.listen(s.connected(ctx))
 			if ctx.Err() != nil {
 				return
 			}
-			s.log.Debug("following a stream anew", "stream", stream, "error", err)
+			s.log.Debug("following a stream anew", "stream", f.stream, "error", err)
 			timer := time.NewTimer(time.Second)
 			select {
 			case <-ctx.Done():
@@ -88,6 +91,9 @@ func (f *follower) listen(ctx context.Context) error {
 	defer func() { _ = inbox.Unsubscribe() }()
 	creating, cancel := context.WithTimeout(ctx, storeWait)
 	defer cancel()
+	if err := f.verify(creating); err != nil {
+		return err
+	}
 	if _, err := s.js.CreatePushConsumer(creating, f.stream, jetstream.ConsumerConfig{
 		DeliverSubject: inbox.Subject, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.last + 1,
 		AckPolicy: jetstream.AckNonePolicy, HeadersOnly: f.headersOnly, FlowControl: true, IdleHeartbeat: beat,
@@ -111,13 +117,52 @@ func (f *follower) listen(ctx context.Context) error {
 		if received++; meta.Sequence.Consumer != received {
 			return errGap
 		}
-		f.last = meta.Sequence.Stream
+		f.last, f.at = meta.Sequence.Stream, meta.Timestamp
 		f.handle(msg, meta)
 		if meta.NumPending == 0 && !f.ended {
 			f.ended = true
 			close(f.end)
 		}
 	}
+}
+
+// verify sees to it, before a stream is followed anew, that it still is the one that was followed.
+// A server that was killed may have lost its end, or all of it, so that the sequences come again
+// for other messages, which would be taken for those that are known. Where that cannot be told,
+// the store is opened again, too.
+func (f *follower) verify(ctx context.Context) error {
+	s := f.store
+	if s.server != nil {
+		return nil // it goes with this process
+	}
+	stream, err := s.stream(f.stream)
+	if err != nil {
+		return err
+	}
+	info, err := stream.Info(ctx)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return s.fail("the server does not have stream " + f.stream + " any more")
+	case err != nil:
+		return err
+	case info.State.LastSeq < f.last:
+		return s.fail("the server has less of stream " + f.stream + " than it had")
+	case f.last == 0:
+		return nil
+	}
+	msg, err := stream.GetMsg(ctx, f.last)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		if info.State.LastSeq > f.last && !f.deleted(f.last) {
+			return s.fail("stream " + f.stream + " cannot be told from another")
+		}
+		return nil
+	case err != nil:
+		return err
+	case !msg.Time.Equal(f.at):
+		return s.fail("the server has another stream " + f.stream + " than it had")
+	}
+	return nil
 }
 
 func next(ctx context.Context, inbox *nats.Subscription, within time.Duration) (*nats.Msg, error) {
@@ -142,12 +187,17 @@ func (f *follower) status(msg *nats.Msg) {
 // fill makes the index: first from the journal, so that it is known what is settled, then from
 // the streams of items. Following ends with the second context.
 func (s *jetStore) fill(ctx, following context.Context) error {
-	if err := s.awaitEnd(ctx, journalStream, s.follow(following, journalStream, false, s.recorded)); err != nil {
+	// The last record of a line is never deleted.
+	journal := &follower{stream: journalStream, handle: s.recorded, deleted: func(uint64) bool { return false }}
+	if err := s.awaitEnd(ctx, journalStream, s.follow(following, journal)); err != nil {
 		return err
 	}
 	var ends [shards]<-chan struct{}
 	for i := range shards {
-		ends[i] = s.follow(following, itemStream(i), true, func(msg *nats.Msg, meta *nats.MsgMetadata) { s.arrived(i, msg, meta) })
+		ends[i] = s.follow(following, &follower{
+			stream: itemStream(i), headersOnly: true, handle: func(msg *nats.Msg, meta *nats.MsgMetadata) { s.arrived(i, msg, meta) },
+			deleted: func(seq uint64) bool { return s.owner.holds() && s.index.swept(i) >= seq },
+		})
 	}
 	for i := range shards {
 		if err := s.awaitEnd(ctx, itemStream(i), ends[i]); err != nil {

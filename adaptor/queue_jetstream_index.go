@@ -19,7 +19,7 @@ type index struct {
 	mu     sync.Mutex
 	lines  map[string]*line
 	shards [shards]shardState
-	seen   ledger
+	seen   *ledger
 	// items and bytes are what waits in all lines; the bytes are those of the bodies.
 	items int
 	bytes int
@@ -43,8 +43,8 @@ type shardState struct {
 	through uint64
 	// changed is closed when through changes.
 	changed chan struct{}
-	// ahead are items that the journal settles but that did not come yet.
-	ahead map[uint64]bool
+	// ahead are items, and their orders, that the journal settles but that did not come yet.
+	ahead map[uint64]int64
 }
 
 // line is the line of one receiver.
@@ -72,9 +72,9 @@ type ref struct {
 }
 
 func newIndex(window time.Duration) *index {
-	x := &index{lines: map[string]*line{}, seen: ledger{window: window}}
+	x := &index{lines: map[string]*line{}, seen: newLedger(window)}
 	for i := range x.shards {
-		x.shards[i] = shardState{changed: make(chan struct{}), ahead: map[uint64]bool{}}
+		x.shards[i] = shardState{changed: make(chan struct{}), ahead: map[uint64]int64{}}
 	}
 	return x
 }
@@ -114,7 +114,7 @@ func (x *index) arrive(id itemID, receiver string, h itemHeader, last bool) {
 	x.lastOrder = max(x.lastOrder, h.Order)
 	x.seen.add(receiver, h.Key, timeOf(h.Order), now)
 	l := x.line(receiver)
-	if x.settledAhead(id, last) {
+	if x.settledAhead(id, h.Order, last) {
 		l.sweep.settle(id)
 		return
 	}
@@ -135,16 +135,17 @@ func (x *index) passed(id itemID) {
 	shard.changed = make(chan struct{})
 }
 
-// settledAhead tells whether the journal settled an item before it came. With the last item of a
-// stream, those before it that did not come were deleted.
-func (x *index) settledAhead(id itemID, last bool) bool {
+// settledAhead tells whether the journal settled an item before it came: this one, and not one
+// that had its ID in a stream that lost its end. With the last item of a stream, those before it
+// that did not come were deleted.
+func (x *index) settledAhead(id itemID, order int64, last bool) bool {
 	ahead := x.shards[id.shard].ahead
-	settled := ahead[id.seq]
+	settled, ok := ahead[id.seq]
 	delete(ahead, id.seq)
 	if last {
-		maps.DeleteFunc(ahead, func(seq uint64, _ bool) bool { return seq < id.seq })
+		maps.DeleteFunc(ahead, func(seq uint64, _ int64) bool { return seq < id.seq })
 	}
-	return settled
+	return ok && settled == order
 }
 
 // forgetAhead forgets what the journal settles and the streams do not have, once they were read:
@@ -221,10 +222,10 @@ func (x *index) apply(receiver string, e journalEntry) {
 func (x *index) settle(l *line, s settledItem) {
 	x.seen.add(l.receiver, s.Key, timeOf(s.Order), time.Now())
 	x.lastOrder = max(x.lastOrder, s.Order)
-	at := slices.IndexFunc(l.waiting, func(r ref) bool { return r.itemID == s.ID })
+	at := slices.IndexFunc(l.waiting, func(r ref) bool { return r.itemID == s.ID && r.order == s.Order })
 	if at < 0 {
 		if shard := &x.shards[s.ID.shard]; s.ID.seq > shard.through {
-			shard.ahead[s.ID.seq] = true
+			shard.ahead[s.ID.seq] = s.Order
 		}
 		return
 	}

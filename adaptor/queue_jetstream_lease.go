@@ -72,7 +72,7 @@ func (x *index) lease(receiver string) (*jetLease, pause, error) {
 	l.leased = 1
 	lease.refs = []ref{l.waiting[0]}
 	lease.progress = l.record.Progress.progress()
-	if batch := l.record.Batch; len(batch) == 0 || batch[0] != l.waiting[0].itemID {
+	if head := l.waiting[0]; !l.record.about(head) {
 		lease.progress = Progress{Calls: lease.progress.Calls}
 	}
 	return lease, pause{}, nil
@@ -124,9 +124,12 @@ func (s *jetStore) read(ctx context.Context, r ref) (Item, error) {
 	if err != nil {
 		return Item{}, fmt.Errorf("read item %s: %w", r.itemID, err)
 	}
-	item, _, err := decodeItem(msg.Subject, msg.Header, msg.Data)
-	if err != nil {
+	item, h, err := decodeItem(msg.Subject, msg.Header, msg.Data)
+	switch {
+	case err != nil:
 		return Item{}, fmt.Errorf("item %s %w: %w", r.itemID, errUnreadable, err)
+	case h.Order != r.order:
+		return Item{}, s.fail("the server has another item in the place of " + r.String())
 	}
 	item.ID = r.String()
 	return item, nil
@@ -173,13 +176,13 @@ func (l *jetLease) Extend(ctx context.Context, items, bytes int) error {
 
 func (l *jetLease) Begin(ctx context.Context, n int, p Progress) error {
 	p.Unsure = max(n, p.Unsure)
-	return l.write(ctx, lineRecord{Batch: l.ids(0, p.Unsure), Progress: recordOf(p)})
+	return l.write(ctx, l.recordFrom(0, p.Unsure, p))
 }
 
 func (l *jetLease) Advance(p Progress) error { return l.Retry(0, p) }
 
 func (l *jetLease) Retry(after time.Duration, p Progress) error {
-	record := lineRecord{Batch: l.ids(0, max(1, p.Unsure)), Progress: recordOf(p)}
+	record := l.recordFrom(0, max(1, p.Unsure), p)
 	if after > 0 {
 		record.Due = time.Now().Add(after).UnixNano()
 	}
@@ -209,7 +212,7 @@ func (l *jetLease) Dead(n int, p Progress, reason string, moved bool) error {
 // settle records that the first items have left the line.
 func (l *jetLease) settle(n int, p Progress) error {
 	rest := p.after(n)
-	record := lineRecord{Batch: l.ids(n, n+rest.Unsure), Progress: recordOf(rest)}
+	record := l.recordFrom(n, n+rest.Unsure, rest)
 	for i := range n {
 		record.Settled = append(record.Settled, settledItem{ID: l.refs[i].itemID, Key: l.items[i].Key, Order: l.refs[i].order})
 	}
@@ -233,14 +236,22 @@ func (l *jetLease) record(record lineRecord) error {
 	return l.write(ctx, record)
 }
 
-// ids are items of the line, leased or not, by their places.
-func (l *jetLease) ids(from, to int) []itemID {
+// recordFrom is a record of a progress that is about items of the line, leased or not, by their
+// places.
+func (l *jetLease) recordFrom(from, to int, p Progress) lineRecord {
 	l.store.index.mu.Lock()
 	defer l.store.index.mu.Unlock()
-	waiting := l.line.waiting
-	var ids []itemID
+	record, waiting := lineRecord{Progress: recordOf(p)}, l.line.waiting
 	for _, r := range waiting[min(from, len(waiting)):min(to, len(waiting))] {
-		ids = append(ids, r.itemID)
+		if len(record.Batch) == 0 {
+			record.First = r.order
+		}
+		record.Batch = append(record.Batch, r.itemID)
 	}
-	return ids
+	return record
+}
+
+// about tells whether the progress of a record is that of a head.
+func (r lineRecord) about(head ref) bool {
+	return len(r.Batch) > 0 && r.Batch[0] == head.itemID && r.First == head.order
 }

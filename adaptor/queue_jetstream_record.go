@@ -87,7 +87,9 @@ type lineRecord struct {
 	Due int64 `json:"due,omitempty"`
 	// Batch are the first items of the line, which Progress is about: without them it only has
 	// Calls.
-	Batch    []itemID       `json:"batch,omitempty"`
+	Batch []itemID `json:"batch,omitempty"`
+	// First is the order of the first of them, which tells it from one that had its ID before.
+	First    int64          `json:"first,omitempty"`
 	Progress progressRecord `json:"progress"`
 	Settled  []settledItem  `json:"settled,omitempty"`
 }

@@ -58,7 +58,7 @@ func (q *JetStream) open(ctx context.Context) (*jetStore, error) {
 	defer cancel()
 	s := &jetStore{
 		options: q.options, log: q.options.Logger,
-		streams: map[string]jetstream.Stream{}, index: newIndex(q.options.DedupWindow), settled: make(chan struct{}, 1),
+		streams: map[string]jetstream.Stream{}, index: newIndex(q.dedupWindow()), settled: make(chan struct{}, 1),
 	}
 	s.reopen = func() { q.askReopen(s) }
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -165,7 +165,9 @@ func (s *jetStore) health() string {
 
 // fail says that the store cannot go on, and has it opened again.
 func (s *jetStore) fail(why string) error {
-	s.failed.Store(true)
+	if !s.failed.Swap(true) {
+		s.log.Warn("the store is opened again", "reason", why)
+	}
 	s.reopen()
 	return fmt.Errorf("%w: %s", errReopened, why)
 }

@@ -112,6 +112,17 @@ func (x *index) purges(age time.Duration) []purge {
 	return all
 }
 
+// swept is the last sequence of a shard up to which items of some line were deleted.
+func (x *index) swept(shard int) uint64 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	last := uint64(0)
+	for _, l := range x.lines {
+		last = max(last, l.sweep.swept[shard])
+	}
+	return last
+}
+
 // sweep deletes what is settled, until the context ends.
 func (s *jetStore) sweep(ctx context.Context) {
 	for {
@@ -136,7 +147,7 @@ func (s *jetStore) sweep(ctx context.Context) {
 // sweepOnce deletes what is settled. What cannot be deleted now can be later, and costs nothing
 // but room.
 func (s *jetStore) sweepOnce(ctx context.Context) {
-	for _, p := range s.index.purges(max(journalAge, 2*s.index.seen.window)) {
+	for _, p := range s.index.purges(max(journalAge, 2*s.index.seen.window())) {
 		bounded, cancel := context.WithTimeout(ctx, storeWait)
 		err := s.purge(bounded, p)
 		cancel()

@@ -45,7 +45,7 @@ func NewMemoryQueue(limits MemoryLimits) Queue {
 	return &memoryQueue{
 		limits:   limits,
 		lines:    map[string]*memoryLine{},
-		seen:     ledger{window: limits.DedupWindow},
+		seen:     newLedger(limits.DedupWindow),
 		memories: map[string]memory{},
 	}
 }
@@ -55,7 +55,7 @@ type memoryQueue struct {
 
 	mu    sync.Mutex
 	lines map[string]*memoryLine
-	seen  ledger
+	seen  *ledger
 	// items and bytes are what waits in all lines.
 	items, bytes int
 	lastID       uint64
@@ -90,6 +90,14 @@ func (q *memoryQueue) Put(_ context.Context, item Item) (bool, error) {
 	q.seen.add(item.Receiver, item.Key, time.Now(), time.Now())
 	q.append(item)
 	return false, nil
+}
+
+func (q *memoryQueue) SetWindow(window time.Duration) {
+	q.seen.setWindow(window)
+}
+
+func (q *memoryQueue) Latest(receiver, group string) (key string, at time.Time) {
+	return q.seen.last(receiver, group, time.Now())
 }
 
 // append puts an item at the end of its line; the caller holds the lock.

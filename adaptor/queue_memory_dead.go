@@ -41,6 +41,12 @@ func (q *memoryQueue) DeadLetters(_ context.Context, after string, limit int) ([
 	return page, nil
 }
 
+func (q *memoryQueue) CountDeadLetters(context.Context) (int, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.dead), nil
+}
+
 // deadSequence is the number in the ID of a dead letter.
 func deadSequence(id string) (uint64, error) {
 	seq, err := strconv.ParseUint(id, 10, 64)

@@ -181,6 +181,8 @@ func TestQueue(t *testing.T) {
 		{"a line has one lease", MemoryLimits{}, testQueueOneLease},
 		{"a closed queue takes nothing", MemoryLimits{}, testQueueClosed},
 		{"a duplicate is told", MemoryLimits{DedupWindow: time.Minute}, testQueueDuplicates},
+		{"what was put last of a group is known", MemoryLimits{DedupWindow: time.Minute}, testQueueLatest},
+		{"the window changes", MemoryLimits{DedupWindow: time.Minute}, testQueueWindow},
 		{"so many items fit", MemoryLimits{Items: 3}, testQueueFull},
 		{"so many bytes fit", MemoryLimits{Bytes: 300}, testQueueFull},
 		{"dead letters are kept", MemoryLimits{}, testQueueDead},

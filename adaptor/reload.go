@@ -15,9 +15,6 @@ import (
 func (s *Server) Reload(config *Config) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
-	if configured := dedupWindow(config.DedupWindow); configured != s.window {
-		s.log.Warn("a change of dedup_window needs a restart", "in_use", s.window, "configured", configured)
-	}
 	s.use(config)
 	if s.crew != nil {
 		s.crew.deliver(s.current.Load().receivers)
@@ -58,6 +55,7 @@ func (s *Server) use(config *Config) {
 		current.receivers[r.Name] = r
 		current.names = append(current.names, r.Name)
 	}
+	s.queue.SetWindow(dedupWindow(config.DedupWindow))
 	s.current.Store(current)
 	s.showMetrics()
 	for _, name := range s.queue.Lines() {

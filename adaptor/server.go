@@ -56,10 +56,8 @@ type Server struct {
 	metrics  *metrics
 	limiters limiters
 	keys     *keys
-	// window is how long the queue knows a key: it has it from its beginning.
-	window  time.Duration
-	bodies  *bodyBudget
-	running atomic.Bool
+	bodies   *bodyBudget
+	running  atomic.Bool
 	// basicAuth tells that Options.WebConfig asks for passwords.
 	basicAuth bool
 	// stuck counts the workers that cannot get at the queue.
@@ -87,13 +85,12 @@ func New(options Options) (*Server, error) {
 		retry:   options.Retry.withDefaults(),
 		log:     options.Logger,
 		observe: options.Observe,
-		keys:    newKeys(),
-		window:  dedupWindow(options.Config.DedupWindow),
 		bodies:  newBodyBudget(),
 	}
 	if s.queue == nil {
 		s.queue = NewMemoryQueue(MemoryLimits{DedupWindow: options.Config.DedupWindow})
 	}
+	s.keys = newKeys(s.queue)
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -316,7 +316,9 @@ func TestServe(t *testing.T) {
 
 // BenchmarkNotify measures one accepted notification of five alerts, without its delivery.
 func BenchmarkNotify(b *testing.B) {
-	server, err := New(Options{Config: allReceivers(), Queue: NewMemoryQueue(MemoryLimits{Items: 1 << 30, Bytes: 1 << 40, DedupWindow: 1})})
+	config := allReceivers()
+	config.DedupWindow = 1
+	server, err := New(Options{Config: config, Queue: NewMemoryQueue(MemoryLimits{Items: 1 << 30, Bytes: 1 << 40})})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rulekit/rulekit/adaptor"
+	"github.com/rulekit/rulekit/rules/terminal"
 )
 
 // dlqFlags are those of every command that looks after dead letters.
@@ -57,7 +60,7 @@ func newDLQList(env *environment) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return flags.open(cmd, env, func(ctx context.Context, letters adaptor.DeadLetters) error {
 				all := []listedDead{}
-				err := eachDeadLetter(ctx, letters, flags.receiver, func(d adaptor.DeadItem) {
+				others, err := eachDeadLetter(ctx, letters, flags.receiver, func(d adaptor.DeadItem) {
 					names := d.AlertNames()
 					d.Item.Body = nil // of thousands, they would not fit into memory
 					all = append(all, listedDead{d, names})
@@ -67,6 +70,9 @@ func newDLQList(env *environment) *cobra.Command {
 				}
 				if flags.output == "json" {
 					return printDeadJSON(env.stdout, all)
+				}
+				if len(all) == 0 {
+					defer hintOthers(env, others)
 				}
 				return printDeadTable(env, all)
 			})
@@ -198,9 +204,12 @@ func (f *dlqFlags) change(cmd *cobra.Command, env *environment, ids []string, do
 	}
 	return f.open(cmd, env, func(ctx context.Context, letters adaptor.DeadLetters) error {
 		if f.all {
-			err := eachDeadLetter(ctx, letters, f.receiver, func(d adaptor.DeadItem) { ids = append(ids, d.ID) })
+			others, err := eachDeadLetter(ctx, letters, f.receiver, func(d adaptor.DeadItem) { ids = append(ids, d.ID) })
 			if err != nil {
 				return err
+			}
+			if len(ids) == 0 {
+				defer hintOthers(env, others)
 			}
 		}
 		changed, problems := 0, []error(nil)
@@ -223,17 +232,30 @@ func (f *dlqFlags) change(cmd *cobra.Command, env *environment, ids []string, do
 // deadPage is how many dead letters are asked for at a time.
 const deadPage = 20
 
-// eachDeadLetter calls a function for each dead letter of a receiver, or of all.
-func eachDeadLetter(ctx context.Context, letters adaptor.DeadLetters, receiver string, do func(adaptor.DeadItem)) error {
+// hintOthers tells who has dead letters, when the receiver that was asked for has none: its name
+// may be mistyped.
+func hintOthers(env *environment, others []string) {
+	if len(others) > 0 {
+		names := terminal.Safe(oneLineOf(strings.Join(others, ", ")))
+		fmt.Fprintf(env.stderr, "%s there are dead letters of %s\n", env.style(env.stderr).Dim("hint:"), names)
+	}
+}
+
+// eachDeadLetter calls a function for each dead letter of a receiver, or of all. The others are
+// the receivers whose dead letters were passed over.
+func eachDeadLetter(ctx context.Context, letters adaptor.DeadLetters, receiver string, do func(adaptor.DeadItem)) (others []string, err error) {
 	for after := ""; ; {
 		page, err := letters.DeadLetters(ctx, after, deadPage)
 		if err != nil || len(page) == 0 {
-			return err
+			slices.Sort(others)
+			return others, err
 		}
 		for _, d := range page {
 			after = d.ID
 			if receiver == "" || d.Item.Receiver == receiver {
 				do(d)
+			} else if !slices.Contains(others, d.Item.Receiver) {
+				others = append(others, d.Item.Receiver)
 			}
 		}
 	}

@@ -146,6 +146,11 @@ func listenMessenger(ctx context.Context) (*messenger, error) {
 	return m, nil
 }
 
+// config is the configuration of an adaptor whose only receiver it is.
+func (m *messenger) config() string {
+	return fmt.Sprintf("receivers:\n- {name: im, type: slack, params: {url: 'http://%s/services/T/B/e2e'}}\n", m.address)
+}
+
 // ServeHTTP answers as Slack, or as its gateway when it is out of order.
 func (m *messenger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if m.broken.Load() {
@@ -173,8 +178,7 @@ func (r *run) newAdaptor(name string) (*adaptor, error) {
 		return nil, err
 	}
 	folder := filepath.Join(r.folder, name)
-	config := fmt.Sprintf("receivers:\n- {name: im, type: slack, params: {url: 'http://%s/services/T/B/e2e'}}\n", r.im.address)
-	if err := writeFile(filepath.Join(folder, "adaptor.yaml"), config); err != nil {
+	if err := writeFile(filepath.Join(folder, "adaptor.yaml"), r.im.config()); err != nil {
 		return nil, err
 	}
 	a := &adaptor{log: &log{}, program: []string{r.rulekit}, address: address, data: filepath.Join(folder, "data")}

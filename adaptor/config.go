@@ -82,7 +82,13 @@ func dedupWindow(configured time.Duration) time.Duration {
 type Source struct {
 	Path   string
 	Getenv func(string) string
+	// WithoutSecrets checks a configuration where its secrets are not at hand: what it has from
+	// a file of secrets or from the environment is Unknown. It cannot be used then.
+	WithoutSecrets bool
 }
+
+// Unknown is a secret of a configuration that was read without its secrets.
+const Unknown Secret = "unknown\x00"
 
 // ConfigError is all that is wrong with a configuration.
 type ConfigError struct {
@@ -96,14 +102,20 @@ func (e *ConfigError) Error() string { return strings.Join(e.Problems, "\n") }
 // LoadConfig reads a configuration file. The error is a *ConfigError, or tells why the file
 // cannot be read.
 func LoadConfig(path string, getenv func(string) string) (*Config, error) {
-	config, _, err := Source{path, getenv}.load()
+	return Source{Path: path, Getenv: getenv}.Load()
+}
+
+// Load reads the configuration. The error is a *ConfigError, or tells why the file cannot be
+// read.
+func (s Source) Load() (*Config, error) {
+	config, _, err := s.load()
 	return config, err
 }
 
 // ParseConfig is LoadConfig for a configuration that was read already; the path is for errors
 // and relative files.
 func ParseConfig(path string, source []byte, getenv func(string) string) (*Config, error) {
-	config, _, err := Source{path, getenv}.parse(source)
+	config, _, err := Source{Path: path, Getenv: getenv}.parse(source)
 	return config, err
 }
 

@@ -28,7 +28,7 @@ func FuzzConfig(f *testing.F) {
 		if strings.Contains(text, "_file") || strings.Contains(text, "locales") {
 			return // would read files of this machine
 		}
-		config, _, err := Source{"adaptor.yaml", func(string) string { return planted }}.parse(source)
+		config, _, err := Source{Path: "adaptor.yaml", Getenv: func(string) string { return planted }}.parse(source)
 		if wrong := (*ConfigError)(nil); errors.As(err, &wrong) {
 			for _, problem := range wrong.Problems {
 				// The host of an address is no secret, wherever it comes from.

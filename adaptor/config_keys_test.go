@@ -89,7 +89,7 @@ func wholeEnvironment(name string) string {
 // TestEveryKey reads a configuration with every key, and finds each where it belongs.
 func TestEveryKey(t *testing.T) {
 	path := writeConfig(t, wholeConfig, wholeConfigFiles(t))
-	config, files, err := Source{path, wholeEnvironment}.load()
+	config, files, err := Source{Path: path, Getenv: wholeEnvironment}.load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,7 +124,7 @@ func (r *configReader) mentions(node *yaml.Node, channel *Channel, about string)
 // token reads the token that a post must bear.
 func (r *configReader) token(fields map[string]*yaml.Node, about string) Secret {
 	token := r.secret(fields, about, "bearer_token")
-	if strings.ContainsFunc(string(token), func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+	if token != Unknown && strings.ContainsFunc(string(token), func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		r.problem(cmp.Or(fields["bearer_token"], fields["bearer_token_file"]).Line,
 			"%sthe bearer token has a space, or what is not ASCII: a header cannot carry it (it is not shown)", about)
 	}
@@ -154,7 +154,7 @@ func (r *configReader) rates(node *yaml.Node, about string) []Rate {
 // proxy reads the proxy for a receiver's requests, whose address may hold a password.
 func (r *configReader) proxy(fields map[string]*yaml.Node, about string) Secret {
 	address := r.secret(fields, about, "proxy_url")
-	if address == "" {
+	if address == "" || address == Unknown {
 		return ""
 	}
 	line := cmp.Or(fields["proxy_url"], fields["proxy_url_file"]).Line

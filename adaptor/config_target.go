@@ -45,7 +45,12 @@ func (r *configReader) target(receiver *Receiver, node *yaml.Node, fields map[st
 	if len(r.problems) > before {
 		return
 	}
-	r.checkAddress(receiver, node.Line, about)
+	known := receiver.Target.URL != Unknown
+	if known {
+		r.checkAddress(receiver, node.Line, about)
+	} else if receiver.Channel == nil {
+		r.problem(node.Line, "%sno type, and without the secret address nothing tells it: want %s", about, typeNames())
+	}
 	if receiver.Channel == nil {
 		return
 	}
@@ -53,7 +58,7 @@ func (r *configReader) target(receiver *Receiver, node *yaml.Node, fields map[st
 	r.checkParams(receiver.Channel, params, about)
 	receiver.Target.Form = r.form(receiver.Channel, fields["form"], about)
 	r.channelParams(receiver, entries, params.Line, about)
-	if check := receiver.Channel.Check; check != nil && len(r.problems) == before {
+	if check := receiver.Channel.Check; check != nil && known && len(r.problems) == before {
 		if err := check(receiver.Target); err != nil {
 			r.problem(node.Line, "%s%s", about, err)
 		}

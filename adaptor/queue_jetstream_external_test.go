@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -248,70 +246,6 @@ func TestJetStreamReconnect(t *testing.T) {
 	b.add("a", "4")
 	b.done("a", "4")
 	b.empty("a")
-}
-
-// TestJetStreamCluster: at a cluster of three servers each notification is kept three times, and
-// one server can go.
-func TestJetStreamCluster(t *testing.T) {
-	var servers []*server.Server
-	var urls, routes []string
-	ports := freePorts(t, 3)
-	for _, port := range ports {
-		routes = append(routes, fmt.Sprint("nats://127.0.0.1:", port))
-	}
-	for i, port := range ports {
-		s := natsServer(t, t.TempDir(), func(o *server.Options) {
-			o.ServerName = fmt.Sprint("server", i)
-			o.DontListen, o.Host, o.Port = false, "127.0.0.1", server.RANDOM_PORT
-			o.Cluster = server.ClusterOpts{Name: "cluster", Host: "127.0.0.1", Port: port}
-			o.Routes = server.RoutesFromStr(strings.Join(routes, ","))
-		})
-		servers, urls = append(servers, s), append(urls, s.ClientURL())
-	}
-	// Only the leader of the cluster knows all of it.
-	formed := func(s *server.Server) bool { return len(s.JetStreamClusterPeers()) == 3 }
-	for !slices.ContainsFunc(servers, formed) {
-		time.Sleep(10 * time.Millisecond)
-	}
-	b := joinBench(t, JetStreamOptions{URL: strings.Join(urls, ", ")})
-	info, err := b.jetStream().current().streams[journalStream].Info(t.Context())
-	if err != nil || info.Config.Replicas != 3 {
-		t.Errorf("%d replicas, %v", info.Config.Replicas, err)
-	}
-	var want []string
-	for i := range 20 {
-		want = append(want, fmt.Sprint(i))
-	}
-	b.add("a", want[:10]...)
-	b.done("a", want[:5]...)
-	stopServer(servers[2])
-	b.patient(func() error {
-		_, err := b.Put(t.Context(), Item{Receiver: "a", Key: "k", Body: []byte("10"), Accepted: time.Now()})
-		return err
-	})
-	b.patient(func() error {
-		l, err := b.tryNext("a", time.Minute)
-		if err == nil {
-			err = l.Done(1, Progress{})
-		}
-		return err
-	})
-	b.done("a", want[6:11]...)
-	b.empty("a")
-}
-
-// freePorts are ports of this machine that nobody listens on.
-func freePorts(t *testing.T, n int) (ports []int) {
-	t.Helper()
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }
 
 // patient tries something again until it works, as Alertmanager and a worker do.

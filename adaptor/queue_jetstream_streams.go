@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,10 @@ func streamConfigs(o JetStreamOptions) []jetstream.StreamConfig {
 // Error codes of the JetStream API, from nats-server's server/errors.json.
 const (
 	codeAccountLimit = 10002
+	codeIncomplete   = 10004
 	codeNoPeers      = 10005
+	codeUnavailable  = 10008
+	codeNoLeader     = 10009
 	codeServerLimit  = 10047
 	codeNameInUse    = 10058
 	codeNoReplicas   = 10074
@@ -86,29 +90,21 @@ const (
 	codeTooManyQueue = 10167
 )
 
+// clusterPatience is how long a NATS cluster may take until its servers have found each other:
+// before that it is silent, so that each try is bounded, or says that there are too few of them.
+const (
+	clusterPatience = 20 * time.Second
+	clusterTry      = 2 * time.Second
+)
+
 // ensureStreams makes the streams, or sees to it that they have the limits that are wanted.
 func (s *jetStore) ensureStreams(ctx context.Context) error {
-	alone := false
+	e := ensuring{jetStore: s, until: time.Now().Add(clusterPatience)}
 	for _, config := range streamConfigs(s.options) {
-		if s.options.Replicas == 0 && s.options.URL != "" {
-			config.Replicas = s.replicas(ctx, config.Name)
-		}
-		stream, err := s.js.CreateStream(ctx, config)
-		if code(err) == codeNoPeers || code(err) == codeNoReplicas {
-			if s.options.Replicas > 1 {
-				return fmt.Errorf("stream %s: the NATS server cannot keep %d replicas: %w", config.Name, s.options.Replicas, err)
-			}
-			if !alone {
-				s.log.Warn("the NATS server cannot keep 3 replicas: one machine's disk holds the notifications")
-			}
-			alone = true
-			config.Replicas = 1
-			stream, err = s.js.CreateStream(ctx, config)
-		}
-		if code(err) == codeNameInUse {
-			stream, err = s.js.UpdateStream(ctx, config)
-		}
-		if err != nil {
+		stream, err := e.persist(ctx, config)
+		if errors.Is(err, nats.ErrNoResponders) {
+			return errors.New("the NATS server has no JetStream: it is switched on by jetstream {} in its configuration, or by -js")
+		} else if err != nil {
 			return fmt.Errorf("stream %s: %w", config.Name, err)
 		}
 		s.streams[config.Name] = stream
@@ -116,12 +112,81 @@ func (s *jetStore) ensureStreams(ctx context.Context) error {
 	return nil
 }
 
-// replicas are those that a stream has already, or 3 for a new one.
-func (s *jetStore) replicas(ctx context.Context, name string) int {
-	if stream, err := s.js.Stream(ctx, name); err == nil {
-		return stream.CachedInfo().Config.Replicas
+// ensuring is what is known while the streams are made.
+type ensuring struct {
+	*jetStore
+	// until is when the patience with a cluster ends.
+	until time.Time
+	// alone and waiting tell what was logged.
+	alone, waiting bool
+}
+
+// persist tries to make a stream again while a cluster is not ready for that.
+func (e *ensuring) persist(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	for {
+		last := time.Now().After(e.until)
+		stream, err := e.try(ctx, config, last)
+		if err == nil || last || !unsettled(err) || ctx.Err() != nil {
+			return stream, err
+		}
+		if !e.waiting {
+			e.log.Info("the NATS cluster is not ready yet", "error", err)
+		}
+		e.waiting = true
+		timer := time.NewTimer(250 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
 	}
-	return 3
+}
+
+// unsettled tells whether an error is one of a cluster whose servers look for each other.
+func unsettled(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) ||
+		slices.Contains([]jetstream.ErrorCode{codeIncomplete, codeNoPeers, codeUnavailable, codeNoLeader}, code(err))
+}
+
+// try makes a stream, or changes the one that is there. It has one copy where the server is alone
+// or, with the last try, has found too few others.
+func (e *ensuring) try(ctx context.Context, config jetstream.StreamConfig, last bool) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, clusterTry)
+	defer cancel()
+	if e.options.Replicas == 0 && e.options.URL != "" {
+		var err error
+		if config.Replicas, err = e.replicas(ctx, config.Name); err != nil {
+			return nil, err
+		}
+	}
+	stream, err := e.js.CreateStream(ctx, config)
+	if code(err) == codeNoReplicas || code(err) == codeNoPeers && last {
+		if e.options.Replicas > 1 {
+			return nil, fmt.Errorf("the NATS server cannot keep %d replicas: %w", e.options.Replicas, err)
+		}
+		if !e.alone {
+			e.log.Warn("the NATS server cannot keep 3 replicas: one machine's disk holds the notifications")
+		}
+		e.alone = true
+		config.Replicas = 1
+		stream, err = e.js.CreateStream(ctx, config)
+	}
+	if code(err) == codeNameInUse {
+		stream, err = e.js.UpdateStream(ctx, config)
+	}
+	return stream, err
+}
+
+// replicas are those that a stream has already, or 3 for a new one.
+func (s *jetStore) replicas(ctx context.Context, name string) (int, error) {
+	stream, err := s.js.Stream(ctx, name)
+	switch {
+	case err == nil:
+		return stream.CachedInfo().Config.Replicas, nil
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return 3, nil
+	}
+	return 0, err
 }
 
 // stream returns one of the streams.

@@ -186,7 +186,7 @@ func TestOrphans(t *testing.T) {
 func TestReloadSource(t *testing.T) {
 	const good = "receivers:\n- {name: ops, type: slack, params: {url: 'https://hooks.slack.com/services/T/B/token-of-a-bot'}}\n"
 	path := writeConfig(t, good, nil)
-	source := Source{path, os.Getenv}
+	source := Source{Path: path, Getenv: os.Getenv}
 	config, err := LoadConfig(path, os.Getenv)
 	if err != nil {
 		t.Fatal(err)

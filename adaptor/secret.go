@@ -141,6 +141,13 @@ func (r *configReader) secret(entries map[string]*yaml.Node, about, key string) 
 	switch {
 	case inPlace && inFile:
 		r.problem(file.Line, "%s and %s_file are both set: remove one", about+key, key)
+	case r.WithoutSecrets && inFile:
+		if r.text(file, about+key+"_file") == "" {
+			return ""
+		}
+		return Unknown
+	case r.WithoutSecrets && inPlace && strings.Contains(inline.Value, "${"):
+		return Unknown
 	case inPlace:
 		return Secret(strings.TrimSpace(r.expand(inline, about+key)))
 	case inFile:

@@ -32,7 +32,7 @@ func (r reloads) Handle(_ context.Context, record slog.Record) error {
 // reloads.
 func watchedServer(t *testing.T, path string) (*Server, <-chan string) {
 	t.Helper()
-	source := Source{path, os.Getenv}
+	source := Source{Path: path, Getenv: os.Getenv}
 	config, err := LoadConfig(path, os.Getenv)
 	if err != nil {
 		t.Fatal(err)

@@ -90,7 +90,8 @@ func serveAdaptor(cmd *cobra.Command, env *environment, flags adaptorFlags) (err
 	if err != nil {
 		return err
 	}
-	config, err := loadAdaptorConfig(cmd, flags.config, env)
+	source := adaptor.Source{Path: flags.config, Getenv: env.getenv}
+	config, err := loadAdaptorConfig(cmd, source)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func serveAdaptor(cmd *cobra.Command, env *environment, flags adaptorFlags) (err
 		defer stopAdmin()
 	}
 	server, err := adaptor.New(adaptor.Options{
-		Config: config, Source: adaptor.Source{Path: flags.config, Getenv: env.getenv}, Queue: queue,
+		Config: config, Source: source, Queue: queue,
 		DrainTimeout: flags.drain, WebConfig: flags.webConfig, Profiling: flags.profiling, Logger: logger,
 	})
 	if err != nil {
@@ -128,8 +129,8 @@ func serveAdaptor(cmd *cobra.Command, env *environment, flags adaptorFlags) (err
 }
 
 // loadAdaptorConfig reads the adaptor's configuration.
-func loadAdaptorConfig(cmd *cobra.Command, path string, env *environment) (*adaptor.Config, error) {
-	config, err := adaptor.LoadConfig(path, env.getenv)
+func loadAdaptorConfig(cmd *cobra.Command, source adaptor.Source) (*adaptor.Config, error) {
+	config, err := source.Load()
 	if errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("config") {
 		return nil, withHint(err, "name the configuration with --config; docs/adaptor.md shows one")
 	}

@@ -145,7 +145,7 @@ func (a *alertmanagerPosts) checkToken(receiver string, target *adaptor.Receiver
 		return
 	}
 	credentials := string(hook.HTTPConfig.Authorization.Credentials)
-	if credentials != "" && credentials != string(target.Token) {
+	if credentials != "" && target.Token != adaptor.Unknown && credentials != string(target.Token) {
 		a.problem(at, "receiver %q: http_config.authorization has another token than %q asks for (neither is shown)", receiver, target.Name)
 	}
 }

@@ -15,6 +15,7 @@ import (
 type checkConfigFlags struct {
 	config, alertmanager string
 	schema               bool
+	withoutSecrets       bool
 }
 
 // newAdaptorCheckConfig checks a configuration of the adaptor.
@@ -24,7 +25,8 @@ func newAdaptorCheckConfig(env *environment) *cobra.Command {
 		Use:   "check-config",
 		Short: "Check a configuration of the adaptor, and Alertmanager's with it",
 		Long: `Checks a configuration as the adaptor would read it here, with its environment variables and files of
-secrets, and lists its receivers. No message is sent, and no secret is shown.
+secrets, and lists its receivers. No message is sent, and no secret is shown. Where the secrets are not at
+hand, as in CI, --without-secrets leaves out what only they tell.
 
 With --alertmanager-config it also checks that what Alertmanager posts to the adaptor finds a receiver,
 tells of resolved alerts, is not cut, and is not repeated so soon that the repeat is taken for a duplicate.
@@ -32,6 +34,7 @@ tells of resolved alerts, is not cut, and is not repeated so soon that the repea
 Exit code 0: no problem. 1: there are problems. 2: a file cannot be read.`,
 		Example: `  rulekit adaptor check-config --config adaptor.yaml
   rulekit adaptor check-config --config adaptor.yaml --alertmanager-config alertmanager.yml
+  rulekit adaptor check-config --config adaptor.yaml --without-secrets
   rulekit adaptor check-config --schema > adaptor.schema.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,12 +48,13 @@ Exit code 0: no problem. 1: there are problems. 2: a file cannot be read.`,
 	configFlag(cmd, &flags.config)
 	cmd.Flags().StringVar(&flags.alertmanager, "alertmanager-config", "", "Alertmanager's configuration `FILE`, to be checked with it")
 	cmd.Flags().BoolVar(&flags.schema, "schema", false, "print the JSON schema of a configuration and do nothing else")
+	cmd.Flags().BoolVar(&flags.withoutSecrets, "without-secrets", false, "do not read files of secrets, and no secrets from the environment")
 	return cmd
 }
 
 func checkAdaptorConfig(cmd *cobra.Command, env *environment, flags checkConfigFlags) error {
 	style := env.style(env.stdout)
-	config, err := loadAdaptorConfig(cmd, flags.config, env)
+	config, err := loadAdaptorConfig(cmd, adaptor.Source{Path: flags.config, Getenv: env.getenv, WithoutSecrets: flags.withoutSecrets})
 	if wrong := (*adaptor.ConfigError)(nil); errors.As(err, &wrong) {
 		return tellProblems(env, wrong.Problems)
 	} else if err != nil {
@@ -105,7 +109,11 @@ func listReceivers(env *environment, style terminal.Style, config *adaptor.Confi
 		if r.Style.Zone != nil {
 			zone = r.Style.Zone.String()
 		}
-		row := []string{r.Name, r.Channel.Name, form, r.Target.Host(), language, zone, r.Fallback}
+		host := r.Target.Host()
+		if r.Target.URL == adaptor.Unknown {
+			host = "(secret)"
+		}
+		row := []string{r.Name, r.Channel.Name, form, host, language, zone, r.Fallback}
 		if posts.path != "" {
 			row = append(row, strings.Join(slices.Compact(posts.receivers[r.Name]), ", "))
 		}

@@ -38,7 +38,7 @@ inhibit_rules:
 receivers:
 - name: im
   webhook_configs:
-  - url: http://%s/api/v1/notify/im
+  - url: http://%s/api/v1/notify/im0
     send_resolved: true
 `
 

@@ -7,28 +7,32 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
-// returningAlert fires, is resolved, and fires again just as before.
-const returningAlert = "ComesBack"
-
-// cluster is two adaptors at one stock NATS server. All connections, but for those to the
-// messenger, are by mutual TLS.
+// cluster is two adaptors at the same NATS servers. All connections, but for those to the messenger,
+// are by mutual TLS.
 type cluster struct {
 	*run
+	im       *messenger
 	folder   string
 	identity identity
-	nats     *process
-	// natsAddress is where the server listens, and natsConfig its configuration.
-	natsAddress, natsConfig string
-	members                 []*member
+	servers  []*natsServer
+	members  []*member
+	// receivers is how many receivers the adaptors have.
+	receivers int
 }
 
-// member is an adaptor of a cluster.
+// natsServer is a NATS server, which can be killed and started again.
+type natsServer struct {
+	*process
+	log             *log
+	program, config string
+	address         string
+}
+
+// member is an adaptor of a cluster, which can be killed and started again.
 type member struct {
 	*process
 	log       *log
@@ -39,80 +43,125 @@ type member struct {
 
 // cluster proves that the adaptors are one: each accepts, one delivers, what was posted to one is
 // known to the other, and the other takes over when the one that delivers is killed.
-func (r *run) cluster(ctx context.Context) (err error) {
-	c := &cluster{run: r, folder: filepath.Join(r.folder, "cluster")}
+func (r *run) cluster(ctx context.Context) error {
+	c := &cluster{run: r, im: r.im, folder: filepath.Join(r.folder, "cluster"), receivers: 1}
 	defer c.close()
-	defer func() {
-		for i, m := range c.members {
-			if err != nil {
-				r.say("  the end of the log of adaptor %d:\n%s", i, m.log.end())
-			}
-		}
-	}()
-	if c.identity, err = newIdentity(c.folder); err != nil {
-		return err
-	}
-	if err := c.configureNATS(ctx); err != nil {
-		return err
-	}
-	if err := c.startNATS(ctx); err != nil {
-		return err
-	}
-	for i := range 2 {
-		if err := c.join(ctx, i); err != nil {
-			return err
-		}
+	if err := c.open(ctx, "nats-server", 1); err != nil {
+		return c.explained(err)
 	}
 	for _, proof := range []func(context.Context) error{c.stranger, c.known, c.outage, c.takeOver} {
 		if err := proof(ctx); err != nil {
+			return c.explained(err)
+		}
+	}
+	return nil
+}
+
+// open starts NATS servers, and two adaptors.
+func (c *cluster) open(ctx context.Context, program string, servers int) (err error) {
+	if c.identity, err = newIdentity(c.folder); err != nil {
+		return err
+	}
+	if err := c.configureNATS(ctx, program, servers); err != nil {
+		return err
+	}
+	for _, s := range c.servers {
+		if err := c.startNATS(ctx, s); err != nil {
+			return err
+		}
+	}
+	for range 2 {
+		m, err := c.newMember(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.start(ctx, m); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// explained says what the adaptors and servers have to say of an error.
+func (c *cluster) explained(err error) error {
+	for i, m := range c.members {
+		c.say("  the end of the log of adaptor %d:\n%s", i, m.log.end())
+	}
+	for i, s := range c.servers {
+		c.say("  the end of the log of NATS server %d:\n%s", i, s.log.end())
+	}
+	return err
+}
+
 func (c *cluster) close() {
 	for _, m := range c.members {
 		m.kill()
 	}
-	if c.nats != nil {
-		c.nats.kill()
+	for _, s := range c.servers {
+		s.kill()
 	}
 }
 
-const natsConfig = `listen: %s
+const natsConfig = `server_name: %s
+listen: %s
 max_payload: 16MB
 jetstream { store_dir: %q }
 authorization { user: rulekit, password: e2e }
-tls { cert_file: %q, key_file: %q, ca_file: %[3]q, verify: true }
+tls { cert_file: %q, key_file: %q, ca_file: %[4]q, verify: true }
 `
 
-func (c *cluster) configureNATS(ctx context.Context) (err error) {
-	if c.natsAddress, err = freeAddress(ctx); err != nil {
-		return err
+// configureNATS configures servers, and a cluster of them if they are several.
+func (c *cluster) configureNATS(ctx context.Context, program string, servers int) error {
+	var routes []string
+	for range servers {
+		address, err := freeAddress(ctx)
+		if err != nil {
+			return err
+		}
+		routes = append(routes, "nats://"+address)
 	}
-	c.natsConfig = filepath.Join(c.folder, "nats.conf")
-	return writeFile(c.natsConfig, fmt.Sprintf(natsConfig, c.natsAddress, filepath.Join(c.folder, "nats"), c.identity.cert, c.identity.key))
+	for i, route := range routes {
+		address, err := freeAddress(ctx)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprint("nats", i)
+		s := &natsServer{log: &log{}, program: program, config: filepath.Join(c.folder, name+".conf"), address: address}
+		text := fmt.Sprintf(natsConfig, name, address, filepath.Join(c.folder, name), c.identity.cert, c.identity.key)
+		if servers > 1 {
+			text += fmt.Sprintf("cluster { name: e2e, listen: %q, routes: [%s] }\n", strings.TrimPrefix(route, "nats://"), strings.Join(routes, ", "))
+		}
+		if err := writeFile(s.config, text); err != nil {
+			return err
+		}
+		c.servers = append(c.servers, s)
+	}
+	return nil
 }
 
-// startNATS starts Debian's package, and waits until it listens.
-func (c *cluster) startNATS(ctx context.Context) (err error) {
-	l := &log{}
-	if c.nats, err = spawn(l, "nats-server", "-c", c.natsConfig); err != nil {
+// startNATS starts a server, and waits until it listens.
+func (c *cluster) startNATS(ctx context.Context, s *natsServer) (err error) {
+	if s.process, err = spawn(s.log, s.program, "-c", s.config); err != nil {
 		return err
 	}
 	return c.until(ctx, "the NATS server listens", func() (bool, error) {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.natsAddress)
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.address)
 		if err != nil {
 			select {
-			case <-c.nats.exited:
-				return false, fmt.Errorf("the NATS server: %w:\n%s", errGone, l.end())
+			case <-s.exited:
+				return false, fmt.Errorf("the NATS server: %w:\n%s", errGone, s.log.end())
 			default:
 				return false, nil
 			}
 		}
 		return true, conn.Close()
 	})
+}
+
+func (s *natsServer) kill() {
+	if s.process != nil {
+		s.process.kill()
+	}
 }
 
 const webConfig = `tls_server_config:
@@ -122,25 +171,35 @@ const webConfig = `tls_server_config:
   client_auth_type: RequireAndVerifyClientCert
 `
 
-// join starts one more adaptor.
-func (c *cluster) join(ctx context.Context, number int) error {
+// newMember configures one more adaptor.
+func (c *cluster) newMember(ctx context.Context) (*member, error) {
 	address, err := freeAddress(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	config, web := filepath.Join(c.folder, "adaptor.yaml"), filepath.Join(c.folder, "web.yaml")
-	if err := errors.Join(writeFile(config, c.im.config()), writeFile(web, fmt.Sprintf(webConfig, c.identity.cert, c.identity.key))); err != nil {
-		return err
+	err = errors.Join(writeFile(config, c.im.config(c.receivers)), writeFile(web, fmt.Sprintf(webConfig, c.identity.cert, c.identity.key)))
+	var urls []string
+	for _, s := range c.servers {
+		urls = append(urls, "tls://"+s.address)
 	}
 	m := &member{log: &log{}, url: "https://" + address, client: c.identity.client()}
+	m.arguments = []string{"NATS_USER=rulekit", "NATS_PASSWORD=e2e", c.rulekit, "adaptor", "--config", config, "--listen", address, "--web.config.file", web,
+		"--nats-url", strings.Join(urls, ","), "--nats-ca-file", c.identity.cert, "--nats-cert-file", c.identity.cert, "--nats-key-file", c.identity.key}
 	c.members = append(c.members, m)
-	m.arguments = []string{"adaptor", "--config", config, "--listen", address, "--web.config.file", web, "--nats-url", "tls://" + c.natsAddress,
-		"--nats-ca-file", c.identity.cert, "--nats-cert-file", c.identity.cert, "--nats-key-file", c.identity.key}
-	program := append([]string{"NATS_USER=rulekit", "NATS_PASSWORD=e2e", c.rulekit}, m.arguments...)
-	if m.process, err = spawn(m.log, "env", program...); err != nil {
+	return m, err
+}
+
+// start starts an adaptor, and waits until it is ready.
+func (c *cluster) start(ctx context.Context, m *member) (err error) {
+	if m.process, err = spawn(m.log, "env", m.arguments...); err != nil {
 		return err
 	}
-	return c.until(ctx, fmt.Sprintf("adaptor %d is ready", number), func() (bool, error) {
+	return c.ready(ctx, m)
+}
+
+func (c *cluster) ready(ctx context.Context, m *member) error {
+	return c.until(ctx, "the adaptor is ready", func() (bool, error) {
 		select {
 		case <-m.exited:
 			return false, errGone
@@ -173,115 +232,16 @@ func (m *member) ask(ctx context.Context, method, path, body string) (int, strin
 
 // post posts a notification of one alert, which is in one of the states, and wants the answer.
 func (m *member) post(ctx context.Context, name, state, want string) error {
-	body := fmt.Sprintf(`{"status":%[2]q,"groupKey":"{}:{alertname=\"%[1]s\"}","alerts":[{"status":%[2]q,"labels":{"alertname":%[1]q},`+
-		`"startsAt":"2026-01-05T00:00:00Z","endsAt":"2026-01-05T00:10:00Z"}]}`, name, state)
-	status, answer, err := m.ask(ctx, http.MethodPost, "/api/v1/notify/im", body)
+	status, answer, err := m.notify(ctx, "im0", name, state)
 	if err == nil && answer != want {
 		err = fmt.Errorf("the answer to %s %s is %d %q, want %q", state, name, status, answer, want)
 	}
 	return err
 }
 
-// stranger proves that nobody without a certificate is let in.
-func (c *cluster) stranger(ctx context.Context) error {
-	stranger := c.identity
-	stranger.presented = nil
-	m := &member{url: c.members[0].url, client: stranger.client()}
-	if status, answer, err := m.ask(ctx, http.MethodGet, "/metrics", ""); err == nil {
-		return fmt.Errorf("a client without a certificate gets %d %s", status, answer)
-	}
-	return nil
-}
-
-// known proves that each adaptor knows what was said to the other.
-func (c *cluster) known(ctx context.Context) error {
-	one, two := c.members[0], c.members[1]
-	if err := two.post(ctx, returningAlert, "firing", "accepted"); err != nil {
-		return err
-	}
-	if err := c.told(ctx, 1, "[FIRING:1] "+returningAlert); err != nil {
-		return err
-	}
-	if err := errors.Join(one.post(ctx, returningAlert, "firing", "duplicate"), one.post(ctx, returningAlert, "resolved", "accepted")); err != nil {
-		return err
-	}
-	if err := c.told(ctx, 1, "[RESOLVED:1] "+returningAlert); err != nil {
-		return err
-	}
-	// It takes some milliseconds until each knows what the other has accepted, and seconds until
-	// Alertmanager says something new of a group.
-	if err := c.until(ctx, "what fires again is accepted", func() (bool, error) {
-		return two.post(ctx, returningAlert, "firing", "accepted") == nil, nil
-	}); err != nil {
-		return err
-	}
-	return c.told(ctx, 2, "[FIRING:1] "+returningAlert)
-}
-
-// outage proves that nothing is accepted while the NATS server is away, and everything after.
-func (c *cluster) outage(ctx context.Context) error {
-	c.nats.kill()
-	refused := errors.Join(c.members[0].refuses(ctx), c.members[1].refuses(ctx))
-	if err := errors.Join(refused, c.startNATS(ctx)); err != nil {
-		return err
-	}
-	for i, m := range c.members {
-		err := c.until(ctx, fmt.Sprintf("adaptor %d is ready again", i), func() (bool, error) {
-			status, _, err := m.ask(ctx, http.MethodGet, "/-/ready", "")
-			return status == http.StatusOK, err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	// A server that was killed may have forgotten how far it had counted. An adaptor that finds out
-	// refuses and begins anew, and Alertmanager tries again.
-	two := c.members[1]
-	if err := c.until(ctx, "what is posted after the outage is accepted", func() (bool, error) {
-		return two.post(ctx, "AfterOutage", "firing", "accepted") == nil || two.post(ctx, "AfterOutage", "firing", "duplicate") == nil, nil
-	}); err != nil {
-		return err
-	}
-	return c.told(ctx, 1, "AfterOutage")
-}
-
-func (m *member) refuses(ctx context.Context) error {
-	status, answer, err := m.ask(ctx, http.MethodPost, "/api/v1/notify/im", `{"groupKey":"x","alerts":[{"labels":{"alertname":"Refused"}}]}`)
-	if err == nil && status != http.StatusServiceUnavailable {
-		err = fmt.Errorf("without the NATS server a post gets %d %s", status, answer)
-	}
-	return err
-}
-
-// takeOver kills the adaptor that delivers while notifications wait that came to each of them.
-func (c *cluster) takeOver(ctx context.Context) error {
-	one, two := c.members[0], c.members[1]
-	delivers := "this_one=true"
-	if !strings.Contains(one.log.end(), delivers) || strings.Contains(two.log.end(), delivers) {
-		return errors.New("it is not the first adaptor that delivers")
-	}
-	c.im.broken.Store(true)
-	refused := c.im.refused.Load()
-	names := []string{"TakenOver0", "TakenOver1", "TakenOver2", "TakenOver3"}
-	for i, name := range names {
-		if err := c.members[i%2].post(ctx, name, "firing", "accepted"); err != nil {
-			return err
-		}
-	}
-	if err := c.until(ctx, "the messenger has refused one", func() (bool, error) { return c.im.refused.Load() > refused, nil }); err != nil {
-		return err
-	}
-	one.kill()
-	began := time.Now()
-	c.im.broken.Store(false)
-	for _, name := range names {
-		if err := c.told(ctx, 1, name); err != nil {
-			return err
-		}
-	}
-	c.say("  the other adaptor took over and had told everything after %s", time.Since(began).Round(time.Second))
-	if err := two.post(ctx, returningAlert, "resolved", "accepted"); err != nil {
-		return err
-	}
-	return errors.Join(c.told(ctx, 2, "[RESOLVED:1] "+returningAlert), os.RemoveAll(c.folder))
+// notify posts a notification of one alert to a receiver.
+func (m *member) notify(ctx context.Context, receiver, name, state string) (int, string, error) {
+	body := fmt.Sprintf(`{"status":%[2]q,"groupKey":"{}:{alertname=\"%[1]s\"}","alerts":[{"status":%[2]q,"labels":{"alertname":%[1]q},`+
+		`"startsAt":"2026-01-05T00:00:00Z","endsAt":"2026-01-05T00:10:00Z"}]}`, name, state)
+	return m.ask(ctx, http.MethodPost, "/api/v1/notify/"+receiver, body)
 }

@@ -71,6 +71,7 @@ var steps = []struct {
 	{"the adaptor's disk is full: it answers 503, and Alertmanager tries again", (*run).fillDisk},
 	{"every 2xx comes after an fsync of what was posted", (*run).trace},
 	{"two adaptors share a NATS server, and one of them is killed", (*run).cluster},
+	{"adaptors and servers of a NATS cluster are killed with -9 all the time", (*run).chaos},
 	{"Alertmanager repeats itself after ten minutes, and is not taken for a duplicate", (*run).awaitRepeat},
 }
 

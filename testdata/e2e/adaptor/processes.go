@@ -127,7 +127,10 @@ type messenger struct {
 	*fakeim.IM
 	address string
 	broken  atomic.Bool
-	// refused counts what came while it was.
+	// flaky is when one call in three fails, and the others take a while.
+	flaky atomic.Bool
+	calls atomic.Int64
+	// refused counts what came while it was broken, or failed.
 	refused atomic.Int64
 }
 
@@ -146,19 +149,30 @@ func listenMessenger(ctx context.Context) (*messenger, error) {
 	return m, nil
 }
 
-// config is the configuration of an adaptor whose only receiver it is.
-func (m *messenger) config() string {
-	return fmt.Sprintf("receivers:\n- {name: im, type: slack, params: {url: 'http://%s/services/T/B/e2e'}}\n", m.address)
+// config is the configuration of an adaptor whose receivers are its bots: im0 and so on.
+func (m *messenger) config(receivers int) string {
+	text := "receivers:\n"
+	for i := range receivers {
+		text += fmt.Sprintf("- {name: im%d, type: slack, params: {url: 'http://%s/services/T/B/e2e%d'}}\n", i, m.address, i)
+	}
+	return text
 }
 
 // ServeHTTP answers as Slack, or as its gateway when it is out of order.
 func (m *messenger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if m.broken.Load() {
+	if n := m.calls.Add(1); m.broken.Load() || m.flaky.Load() && n%3 == 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		m.refused.Add(1)
 		return
 	}
 	m.IM.ServeHTTP(w, r)
+	if m.flaky.Load() {
+		// The answer goes when this returns: who is killed meanwhile never gets it.
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-r.Context().Done():
+		}
+	}
 }
 
 // adaptor is rulekit's, which can be killed and started again.
@@ -178,7 +192,7 @@ func (r *run) newAdaptor(name string) (*adaptor, error) {
 		return nil, err
 	}
 	folder := filepath.Join(r.folder, name)
-	if err := writeFile(filepath.Join(folder, "adaptor.yaml"), r.im.config()); err != nil {
+	if err := writeFile(filepath.Join(folder, "adaptor.yaml"), r.im.config(1)); err != nil {
 		return nil, err
 	}
 	a := &adaptor{log: &log{}, program: []string{r.rulekit}, address: address, data: filepath.Join(folder, "data")}

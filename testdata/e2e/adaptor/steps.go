@@ -142,7 +142,7 @@ func (r *run) kill(ctx context.Context) error {
 		return err
 	}
 	err := r.until(ctx, "the adaptor has them and the messenger has refused one", func() (bool, error) {
-		groups, err := metric(ctx, "http://"+r.adaptor.address, `rulekit_adaptor_queue_groups{receiver="im"}`)
+		groups, err := metric(ctx, "http://"+r.adaptor.address, `rulekit_adaptor_queue_groups{receiver="im0"}`)
 		return groups == len(waiting) && r.im.refused.Load() > 0, err
 	})
 	if err != nil {

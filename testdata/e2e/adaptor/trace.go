@@ -69,7 +69,7 @@ func (a *adaptor) postTwice(ctx context.Context, body string) error {
 	failures := make(chan error, 2)
 	for range 2 {
 		go func() {
-			status, answer, err := request(ctx, http.MethodPost, "http://"+a.address+"/api/v1/notify/im", strings.NewReader(body))
+			status, answer, err := request(ctx, http.MethodPost, "http://"+a.address+"/api/v1/notify/im0", strings.NewReader(body))
 			if err == nil && status != http.StatusOK {
 				err = fmt.Errorf("a post was answered %d %s", status, answer)
 			}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// returningAlert fires, is resolved, and fires again just as before.
+const returningAlert = "ComesBack"
+
+// stranger proves that nobody without a certificate is let in.
+func (c *cluster) stranger(ctx context.Context) error {
+	stranger := c.identity
+	stranger.presented = nil
+	m := &member{url: c.members[0].url, client: stranger.client()}
+	if status, answer, err := m.ask(ctx, http.MethodGet, "/metrics", ""); err == nil {
+		return fmt.Errorf("a client without a certificate gets %d %s", status, answer)
+	}
+	return nil
+}
+
+// known proves that each adaptor knows what was said to the other.
+func (c *cluster) known(ctx context.Context) error {
+	one, two := c.members[0], c.members[1]
+	if err := two.post(ctx, returningAlert, "firing", "accepted"); err != nil {
+		return err
+	}
+	if err := c.told(ctx, 1, "[FIRING:1] "+returningAlert); err != nil {
+		return err
+	}
+	if err := errors.Join(one.post(ctx, returningAlert, "firing", "duplicate"), one.post(ctx, returningAlert, "resolved", "accepted")); err != nil {
+		return err
+	}
+	if err := c.told(ctx, 1, "[RESOLVED:1] "+returningAlert); err != nil {
+		return err
+	}
+	// It takes some milliseconds until each knows what the other has accepted, and seconds until
+	// Alertmanager says something new of a group.
+	if err := c.until(ctx, "what fires again is accepted", func() (bool, error) {
+		return two.post(ctx, returningAlert, "firing", "accepted") == nil, nil
+	}); err != nil {
+		return err
+	}
+	return c.told(ctx, 2, "[FIRING:1] "+returningAlert)
+}
+
+// outage proves that nothing is accepted while the NATS server is away, and everything after.
+func (c *cluster) outage(ctx context.Context) error {
+	c.servers[0].kill()
+	refused := errors.Join(c.members[0].refuses(ctx), c.members[1].refuses(ctx))
+	if err := errors.Join(refused, c.startNATS(ctx, c.servers[0])); err != nil {
+		return err
+	}
+	for _, m := range c.members {
+		if err := c.ready(ctx, m); err != nil {
+			return err
+		}
+	}
+	// A server that was killed may have forgotten how far it had counted. An adaptor that finds out
+	// refuses and begins anew, and Alertmanager tries again.
+	two := c.members[1]
+	if err := c.until(ctx, "what is posted after the outage is accepted", func() (bool, error) {
+		return two.post(ctx, "AfterOutage", "firing", "accepted") == nil || two.post(ctx, "AfterOutage", "firing", "duplicate") == nil, nil
+	}); err != nil {
+		return err
+	}
+	return c.told(ctx, 1, "AfterOutage")
+}
+
+func (m *member) refuses(ctx context.Context) error {
+	status, answer, err := m.ask(ctx, http.MethodPost, "/api/v1/notify/im0", `{"groupKey":"x","alerts":[{"labels":{"alertname":"Refused"}}]}`)
+	if err == nil && status != http.StatusServiceUnavailable {
+		err = fmt.Errorf("without the NATS server a post gets %d %s", status, answer)
+	}
+	return err
+}
+
+// takeOver kills the adaptor that delivers while notifications wait that came to each of them.
+func (c *cluster) takeOver(ctx context.Context) error {
+	one, two := c.members[0], c.members[1]
+	delivers := "this_one=true"
+	if !strings.Contains(one.log.end(), delivers) || strings.Contains(two.log.end(), delivers) {
+		return errors.New("it is not the first adaptor that delivers")
+	}
+	c.im.broken.Store(true)
+	refused := c.im.refused.Load()
+	names := []string{"TakenOver0", "TakenOver1", "TakenOver2", "TakenOver3"}
+	for i, name := range names {
+		if err := c.members[i%2].post(ctx, name, "firing", "accepted"); err != nil {
+			return err
+		}
+	}
+	if err := c.until(ctx, "the messenger has refused one", func() (bool, error) { return c.im.refused.Load() > refused, nil }); err != nil {
+		return err
+	}
+	one.kill()
+	began := time.Now()
+	c.im.broken.Store(false)
+	for _, name := range names {
+		if err := c.told(ctx, 1, name); err != nil {
+			return err
+		}
+	}
+	c.say("  the other adaptor took over and had told everything after %s", time.Since(began).Round(time.Second))
+	if err := two.post(ctx, returningAlert, "resolved", "accepted"); err != nil {
+		return err
+	}
+	return c.told(ctx, 2, "[RESOLVED:1] "+returningAlert)
+}

@@ -57,6 +57,9 @@ type Receiver struct {
 const (
 	// maxConfig is the largest configuration or secret file that is read, in bytes.
 	maxConfig = 1 << 20
+	// minDedupWindow is the shortest dedup_window: for as long the store itself refuses what is
+	// put again, whatever is configured.
+	minDedupWindow = raceWindow
 	// maxDedupWindow is the longest dedup_window: a repeat_interval must be longer, or repeats
 	// are taken for duplicates, and KubeBlocks' was ten minutes.
 	maxDedupWindow = 10 * time.Minute

@@ -166,7 +166,7 @@ func TestBadKeys(t *testing.T) {
 	const receiver = "- name: ops\n  type: slack\n  params: {url: https://hooks.slack.com/services/hush-hush}\n"
 	other := strings.ReplaceAll(receiver, "ops", "dba")
 	tests := map[string]struct{ config, want string }{
-		"dedup too long":      {"dedup_window: 11m\nreceivers: []\n", `:1: dedup_window: "11m" is not a duration from 1s to 10m, such as 90s or 1h30m`},
+		"dedup too long":      {"dedup_window: 11m\nreceivers: []\n", `:1: dedup_window: "11m" is not a duration from 30s to 10m, such as 90s or 1h30m`},
 		"dedup 0":             {"dedup_window: 0s\nreceivers: []\n", `:1: dedup_window: "0s" is not a duration`},
 		"dedup no unit":       {"dedup_window: 120\nreceivers: []\n", `:1: dedup_window: "120" is not a duration`},
 		"dedup below 0":       {"dedup_window: -1m\nreceivers: []\n", `:1: dedup_window: "-1m" is not a duration`},

@@ -51,7 +51,7 @@ func (r *configReader) read(source []byte) *Config {
 	}
 	fields := r.fields(root, "the configuration", configKeys...)
 	r.readDefaults(fields)
-	r.config.DedupWindow = r.duration(fields["dedup_window"], "dedup_window", time.Second, maxDedupWindow)
+	r.config.DedupWindow = r.duration(fields["dedup_window"], "dedup_window", minDedupWindow, maxDedupWindow)
 	r.config.MaxAge = r.duration(fields["max_age"], "max_age", time.Minute, maxMaxAge)
 	r.config.AllowHosts = r.hosts(fields["allow_hosts"])
 	if list, ok := fields["receivers"]; ok {

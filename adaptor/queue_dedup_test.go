@@ -2,6 +2,8 @@ package adaptor
 
 import (
 	"fmt"
+	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -84,4 +86,29 @@ func testQueueWindow(b *queueBench) {
 	put(40*time.Second, 45*time.Second, false)
 	put(40*time.Second, 35*time.Second, true)
 	b.done("a", "k1", "k2", "k2", "k3")
+}
+
+// TestLedgerClockAhead: the window of what another adaptor, whose clock is ahead, has put is
+// counted from when it came.
+func TestLedgerClockAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(time.Minute)
+		ahead := time.Now().Add(10 * time.Minute)
+		l.add("a", "g.1", ahead, time.Now())
+		l.add("a", "g.2", ahead.Add(1), time.Now())
+		time.Sleep(30 * time.Second)
+		// That it is settled tells of it again.
+		l.add("a", "g.1", ahead, time.Now())
+		if key, at := l.last("a", "g", time.Now()); key != "g.2" || at.After(time.Now()) {
+			t.Errorf("the last is %q at %s", key, at)
+		}
+		time.Sleep(31 * time.Second)
+		if key, _ := l.last("a", "g", time.Now()); key != "" || l.has("a", "g.1", time.Now()) {
+			t.Errorf("known after the window, the last is %q", key)
+		}
+		l.add("a", "", time.Now(), time.Now())
+		if len(l.seen)+len(l.order)+len(l.latest) != 0 {
+			t.Errorf("remembered: %v %v %v", l.seen, l.order, l.latest)
+		}
+	})
 }

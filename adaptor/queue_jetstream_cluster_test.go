@@ -1,10 +1,12 @@
 package adaptor
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -100,6 +102,61 @@ func TestJetStreamMissing(t *testing.T) {
 	if time.Since(began) > clusterPatience {
 		t.Error("that took long")
 	}
+}
+
+// slowStreams is JetStream that takes a while to make a stream, and mute a stream that does not
+// answer once.
+type slowStreams struct{ jetstream.JetStream }
+
+type mute struct {
+	jetstream.Stream
+	asked bool
+}
+
+func (s slowStreams) CreateStream(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	select {
+	case <-time.After(storeWait - time.Second):
+		return s.JetStream.CreateStream(ctx, config)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (m *mute) Info(ctx context.Context, options ...jetstream.StreamInfoOpt) (*jetstream.StreamInfo, error) {
+	if !m.asked {
+		m.asked = true
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return m.Stream.Info(ctx, options...)
+}
+
+// TestJetStreamSlow: streams are made by a server that takes long for each, embedded or not, and one
+// answer that does not come is asked for again.
+func TestJetStreamSlow(t *testing.T) {
+	test := func(b *queueBench) {
+		s := b.jetStream().current()
+		began := time.Now()
+		s.js = slowStreams{s.js}
+		b.check(s.ensureStreams(b.t.Context()))
+		if took := time.Since(began); took < clusterPatience {
+			b.t.Errorf("it took only %s", took)
+		}
+		began = time.Now()
+		ctx, cancel := context.WithTimeout(b.t.Context(), startTimeout)
+		defer cancel()
+		s.streams[journalStream] = &mute{Stream: s.streams[journalStream]}
+		b.check(s.awaitEnd(ctx, journalStream, nil))
+		if took := time.Since(began); took > 2*storeWait {
+			b.t.Errorf("it took %s", took)
+		}
+	}
+	t.Run("embedded", func(t *testing.T) { durable(t, test) })
+	t.Run("cluster", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			test(joinBench(t, JetStreamOptions{URL: "nats://cluster", nearby: natsServer(t, t.TempDir(), nil)}))
+		})
+	})
 }
 
 // freePorts are ports of this machine that nobody listens on.

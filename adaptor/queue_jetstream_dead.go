@@ -47,7 +47,10 @@ func (s *jetStore) evictAll(ctx context.Context) error {
 	stream, err := s.stream(deadStream)
 	for err == nil {
 		var info *jetstream.StreamInfo
-		if info, err = stream.Info(ctx); err != nil {
+		asking, cancel := context.WithTimeout(ctx, storeWait)
+		info, err = stream.Info(asking)
+		cancel()
+		if err != nil {
 			break
 		}
 		state := info.State
@@ -148,13 +151,16 @@ func (s *jetStore) replay(ctx context.Context, id string) error {
 		return err
 	}
 	defer leave()
-	if _, err := s.store(ctx, item, itemHeader{DeadLetter: seq}, "dead letter "+id); err != nil {
+	letter := deadLetter{seq, nanos(dead.At)}
+	if _, err := s.store(ctx, item, itemHeader{DeadLetter: &letter}, fmt.Sprintf("dead letter %d at %d", letter.Number, letter.At)); err != nil {
 		return err
 	}
 	return s.drop(ctx, id)
 }
 
 func (s *jetStore) drop(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, storeWait)
+	defer cancel()
 	seq, err := deadSequence(id)
 	if err != nil {
 		return err
@@ -177,8 +183,12 @@ func (s *jetStore) drop(ctx context.Context, id string) error {
 
 // finishReplays removes the dead letters that wait in a line already.
 func (s *jetStore) finishReplays(ctx context.Context) error {
-	for _, seq := range s.index.replays() {
-		if err := s.drop(ctx, strconv.FormatUint(seq, 10)); err != nil && !errors.Is(err, ErrNoDeadLetter) {
+	for _, letter := range s.index.replays() {
+		dead, err := s.firstDead(ctx, letter.Number)
+		if err == nil && dead.ID == strconv.FormatUint(letter.Number, 10) && nanos(dead.At) == letter.At {
+			err = s.drop(ctx, dead.ID)
+		}
+		if err != nil && !errors.Is(err, ErrNoDeadLetter) {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -28,6 +29,8 @@ type follower struct {
 	// end is closed when it first came to the end of the stream, which was not empty.
 	end   chan struct{}
 	ended bool
+
+	mu sync.Mutex
 	// last is the sequence of the last message, and at is when the server stored it.
 	last uint64
 	at   time.Time
@@ -36,6 +39,7 @@ type follower struct {
 // follow follows a stream until the context ends.
 func (s *jetStore) follow(ctx context.Context, f *follower) <-chan struct{} {
 	f.store, f.end = s, make(chan struct{})
+	s.followers[f.stream] = f
 	s.tasks.Go(func() {
 		for {
 			err := f.listen(s.connected(ctx))
@@ -94,8 +98,9 @@ func (f *follower) listen(ctx context.Context) error {
 	if err := f.verify(creating); err != nil {
 		return err
 	}
+	from, _ := f.reached()
 	if _, err := s.js.CreatePushConsumer(creating, f.stream, jetstream.ConsumerConfig{
-		DeliverSubject: inbox.Subject, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.last + 1,
+		DeliverSubject: inbox.Subject, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from + 1,
 		AckPolicy: jetstream.AckNonePolicy, HeadersOnly: f.headersOnly, FlowControl: true, IdleHeartbeat: beat,
 		MemoryStorage: true, Replicas: 1,
 	}); err != nil {
@@ -117,7 +122,7 @@ func (f *follower) listen(ctx context.Context) error {
 		if received++; meta.Sequence.Consumer != received {
 			return errGap
 		}
-		f.last, f.at = meta.Sequence.Stream, meta.Timestamp
+		f.reach(meta.Sequence.Stream, meta.Timestamp)
 		f.handle(msg, meta)
 		if meta.NumPending == 0 && !f.ended {
 			f.ended = true
@@ -126,10 +131,23 @@ func (f *follower) listen(ctx context.Context) error {
 	}
 }
 
-// verify sees to it, before a stream is followed anew, that it still is the one that was followed.
-// A server that was killed may have lost its end, or all of it, so that the sequences come again
-// for other messages, which would be taken for those that are known. Where that cannot be told,
-// the store is opened again, too.
+// reach takes note of the last message.
+func (f *follower) reach(seq uint64, at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last, f.at = seq, at
+}
+
+func (f *follower) reached() (seq uint64, at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last, f.at
+}
+
+// verify sees to it, before a stream is followed anew or something is deleted from it, that it
+// still is the one that was followed. A server that was killed may have lost its end, or all of
+// it, so that the sequences come again for other messages, which would be taken for those that
+// are known. Where that cannot be told, the store is opened again, too.
 func (f *follower) verify(ctx context.Context) error {
 	s := f.store
 	if s.server != nil {
@@ -139,27 +157,30 @@ func (f *follower) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	last, at := f.reached()
 	info, err := stream.Info(ctx)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return s.fail("the server does not have stream " + f.stream + " any more")
 	case err != nil:
 		return err
-	case info.State.LastSeq < f.last:
+	case info.State.LastSeq < last:
 		return s.fail("the server has less of stream " + f.stream + " than it had")
-	case f.last == 0:
+	case last == 0:
+		return nil
+	case info.State.LastSeq == last && info.State.LastTime.Equal(at):
 		return nil
 	}
-	msg, err := stream.GetMsg(ctx, f.last)
+	msg, err := stream.GetMsg(ctx, last)
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		if info.State.LastSeq > f.last && !f.deleted(f.last) {
+		if info.State.LastSeq == last || !f.deleted(last) {
 			return s.fail("stream " + f.stream + " cannot be told from another")
 		}
 		return nil
 	case err != nil:
 		return err
-	case !msg.Time.Equal(f.at):
+	case !msg.Time.Equal(at):
 		return s.fail("the server has another stream " + f.stream + " than it had")
 	}
 	return nil
@@ -213,12 +234,14 @@ func (s *jetStore) fill(ctx, following context.Context) error {
 // awaitEnd waits until a stream was followed to its end, or is empty.
 func (s *jetStore) awaitEnd(ctx context.Context, name string, end <-chan struct{}) error {
 	for {
-		info, err := s.streams[name].Info(ctx)
-		if err != nil {
-			return fmt.Errorf("read stream %s: %w", name, err)
-		}
-		if info.State.Msgs == 0 {
+		asking, cancel := context.WithTimeout(ctx, storeWait)
+		info, err := s.streams[name].Info(asking)
+		cancel()
+		switch {
+		case err == nil && info.State.Msgs == 0:
 			return nil
+		case err != nil && (ctx.Err() != nil || !unsettled(err)):
+			return fmt.Errorf("read stream %s: %w", name, err)
 		}
 		timer := time.NewTimer(time.Second)
 		select {

@@ -33,7 +33,7 @@ type index struct {
 	// idle tells that another adaptor delivers.
 	idle bool
 	// replayed are the dead letters that were found in the lines, until replays was called.
-	replayed []uint64
+	replayed []deadLetter
 	filled   bool
 }
 
@@ -118,8 +118,8 @@ func (x *index) arrive(id itemID, receiver string, h itemHeader, last bool) {
 		l.sweep.settle(id)
 		return
 	}
-	if h.DeadLetter > 0 && !x.filled {
-		x.replayed = append(x.replayed, h.DeadLetter)
+	if h.DeadLetter != nil && !x.filled {
+		x.replayed = append(x.replayed, *h.DeadLetter)
 	}
 	l.insert(ref{itemID: id, order: h.Order, accepted: h.Accepted, size: h.Size})
 	x.items++
@@ -158,8 +158,8 @@ func (x *index) forgetAhead() {
 	}
 }
 
-// replays are the numbers of the dead letters that were in the lines at the start.
-func (x *index) replays() []uint64 {
+// replays are the dead letters that were in the lines at the start.
+func (x *index) replays() []deadLetter {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	found := x.replayed

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -34,42 +35,192 @@ func TestJetStreamLostEnd(t *testing.T) {
 					first.done("a", fmt.Sprint("before", i))
 				}
 				time.Sleep(time.Minute)
-				s := second.jetStream().current()
-				for _, stream := range test.streams {
-					second.check(s.js.DeleteStream(t.Context(), stream))
-				}
 				if test.puts > 0 {
-					second.check(s.ensureStreams(t.Context()))
+					second.remake(test.streams...)
+				} else {
+					for _, stream := range test.streams {
+						second.check(second.jetStream().current().js.DeleteStream(t.Context(), stream))
+					}
 				}
-				waiting := map[string]bool{}
+				var keys []string
 				for i := range max(1, test.puts) {
-					key := fmt.Sprint("after", i)
-					waiting[key] = true
-					second.patient(func() error {
-						_, err := second.Put(t.Context(), Item{Receiver: "a", Key: key, Body: []byte(key), Accepted: time.Now()})
-						return err
-					})
+					keys = append(keys, fmt.Sprint("after", i))
 				}
-				for began := time.Now(); len(waiting) > 0; {
-					if time.Since(began) > time.Hour {
-						t.Fatalf("%d of %d are not delivered within an hour", len(waiting), test.puts)
-					}
-					for _, b := range []*queueBench{first, second} {
-						l, err := b.tryNext("a", time.Second)
-						if err != nil {
-							continue
-						}
-						if p := l.Progress(); p.Shown > 0 || p.Unsure > 0 {
-							t.Errorf("%s has the progress of another: %+v", bodies(l), p)
-						}
-						if err := l.Done(1, Progress{}); err == nil {
-							delete(waiting, bodies(l))
-						}
-					}
-				}
+				second.putAll(keys)
+				deliverAll(t, keys, first, second)
 			})
 		})
 	}
+}
+
+// putAll puts items, which are their keys, as Alertmanager does: each until it is accepted.
+func (b *queueBench) putAll(keys []string) {
+	b.t.Helper()
+	for _, key := range keys {
+		b.patient(func() error {
+			_, err := b.Put(b.t.Context(), Item{Receiver: "a", Key: key, Body: []byte(key), Accepted: time.Now()})
+			return err
+		})
+	}
+}
+
+// deliverAll delivers what waits in line a, whoever may, until the items were delivered. They must
+// not have the progress of others.
+func deliverAll(t *testing.T, keys []string, all ...*queueBench) {
+	t.Helper()
+	missing := map[string]bool{}
+	for _, key := range keys {
+		missing[key] = true
+	}
+	for began := time.Now(); len(missing) > 0; {
+		if time.Since(began) > time.Hour {
+			t.Fatalf("%d of %d are not delivered within an hour", len(missing), len(keys))
+		}
+		for _, b := range all {
+			l, err := b.tryNext("a", time.Second)
+			if err != nil {
+				continue
+			}
+			if p := l.Progress(); p.Shown > 0 || p.Unsure > 0 {
+				t.Errorf("%s has the progress of another: %+v", bodies(l), p)
+			}
+			if err := l.Done(1, Progress{}); err == nil {
+				delete(missing, bodies(l))
+			}
+		}
+	}
+}
+
+// remake makes streams anew, as if the server had lost them.
+func (b *queueBench) remake(streams ...string) {
+	b.t.Helper()
+	s := b.jetStream().current()
+	for _, stream := range streams {
+		b.check(s.js.DeleteStream(b.t.Context(), stream))
+	}
+	b.check(s.ensureStreams(b.t.Context()))
+}
+
+// TestJetStreamSweepRemade: what is settled is not deleted from a stream that was made anew, where
+// other items have its sequences.
+func TestJetStreamSweepRemade(t *testing.T) {
+	replicas(t, func(first, second *queueBench) {
+		for i := range 5 * shards {
+			first.keyed("a", fmt.Sprint("before", i))
+		}
+		for i := range 5 * shards {
+			first.done("a", fmt.Sprint("before", i))
+		}
+		// That is to be deleted within sweepDelay.
+		second.remake(itemStreams()...)
+		keys := []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}
+		second.putAll(keys)
+		deliverAll(first.t, keys, first, second)
+	})
+}
+
+// TestJetStreamLastDeleted: a stream that was made anew and has as many messages as before, of
+// which the last is deleted as before, is told from the one before.
+func TestJetStreamLastDeleted(t *testing.T) {
+	replicas(t, func(first, second *queueBench) {
+		ctx := first.t.Context()
+		put := func(shard int, receiver, text string) {
+			_, err := first.jetStream().current().send(ctx, shard, Item{Receiver: receiver, Body: []byte(text), Accepted: time.Now()}, itemHeader{}, "")
+			first.check(err)
+		}
+		last := func(shard int) uint64 {
+			info, err := first.jetStream().current().streams[itemStream(shard)].Info(ctx)
+			first.check(err)
+			return info.State.LastSeq
+		}
+		for i := range shards {
+			for last(i) < 3 {
+				put(i, "b", "before")
+				first.done("b", "before")
+			}
+		}
+		time.Sleep(time.Minute)
+		first.remake(itemStreams()...)
+		first.jetStream().current().fail("to find out before the other one does")
+		time.Sleep(100 * time.Millisecond)
+		var waiting []string
+		for i := range shards {
+			for _, text := range []string{fmt.Sprint(i, "-1"), fmt.Sprint(i, "-2")} {
+				put(i, "a", text)
+				waiting = append(waiting, text)
+			}
+			put(i, "b", "after")
+			first.patient(func() error {
+				l, err := first.tryNext("b", time.Second)
+				if err == nil {
+					err = l.Done(1, Progress{})
+				}
+				return err
+			})
+		}
+		time.Sleep(time.Minute)
+		first.check(first.jetStream().Shutdown(ctx))
+		deliverAll(first.t, waiting, second)
+	})
+}
+
+// TestJetStreamFallbackAgain: an item that has the ID of one that went to the fallback before it is
+// not taken for that.
+func TestJetStreamFallbackAgain(t *testing.T) {
+	replicas(t, func(first, second *queueBench) {
+		ctx := first.t.Context()
+		move := func(text string) (id string) {
+			for began := time.Now(); id == "" && time.Since(began) < time.Hour; {
+				for _, b := range []*queueBench{first, second} {
+					l, err := b.tryNext("a", time.Second)
+					if err != nil {
+						continue
+					}
+					w := &worker{Server: &Server{queue: b}, receiver: &Receiver{Name: "a", Fallback: "f"}}
+					b.check(w.moveToFallback(&attempt{worker: w, lease: l, progress: l.Progress(), items: l.Items()}, l.Items()[0]))
+					b.check(l.Dead(1, l.Progress(), "no use", true))
+					return l.Items()[0].ID
+				}
+			}
+			first.t.Fatalf("%s is not moved", text)
+			return ""
+		}
+		put := func(text string) {
+			_, err := first.jetStream().current().send(ctx, 3, Item{Receiver: "a", Body: []byte(text), Accepted: time.Now()}, itemHeader{}, "")
+			first.check(err)
+		}
+		put("one")
+		before := move("one")
+		first.done("f", "one")
+		second.remake(itemStream(3))
+		time.Sleep(time.Minute)
+		put("two")
+		if after := move("two"); after != before {
+			first.t.Fatalf("the items have the IDs %s and %s", before, after)
+		}
+		synctest.Wait()
+		if items, _ := first.Waiting("f"); items != 1 {
+			first.t.Errorf("%d items wait at the fallback, want the second", items)
+		}
+	})
+}
+
+// TestJetStreamReplayedNumber: a dead letter that has the number of one that was replayed is kept.
+func TestJetStreamReplayedNumber(t *testing.T) {
+	replicas(t, func(first, _ *queueBench) {
+		ctx := first.t.Context()
+		first.add("a", "old", "next")
+		first.check(first.lease("a", "old").Dead(1, Progress{}, "no use", false))
+		first.check(first.Replay(ctx, "1"))
+		first.remake(deadStream)
+		time.Sleep(time.Second)
+		first.check(first.lease("a", "next").Dead(1, Progress{}, "no use", false))
+		first.jetStream().current().fail("to open it again")
+		time.Sleep(time.Minute)
+		if ids, _ := first.deadList("", 10); len(ids) != 1 {
+			first.t.Errorf("dead letters %q, want the new one", ids)
+		}
+	})
 }
 
 func itemStreams() (all []string) {

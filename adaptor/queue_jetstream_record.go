@@ -44,10 +44,17 @@ type itemHeader struct {
 	// Size is the number of bytes of the body, which is compressed if Encoding says so.
 	Size     int    `json:"size"`
 	Encoding string `json:"encoding,omitempty"`
-	// DeadLetter is the number of the dead letter that the item was, if it was replayed, and
+	// DeadLetter is the dead letter that the item was, if it was replayed, and
 	// Replayed is when.
-	DeadLetter uint64 `json:"dead_letter,omitempty"`
-	Replayed   int64  `json:"replayed,omitempty"`
+	DeadLetter *deadLetter `json:"dead_letter,omitempty"`
+	Replayed   int64       `json:"replayed,omitempty"`
+}
+
+// deadLetter names a dead letter: its number and when it was given up, which tells it from one that
+// had the number before.
+type deadLetter struct {
+	Number uint64 `json:"number"`
+	At     int64  `json:"at"`
 }
 
 // deadHeader is what is stored of a dead letter beside the item.

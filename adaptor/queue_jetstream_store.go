@@ -34,6 +34,8 @@ type jetStore struct {
 	// settled has a token when there is something to delete.
 	settled chan struct{}
 	owner   *owner
+	// followers are those of the streams, by their names.
+	followers map[string]*follower
 	// connection is the time for which a connection lasts.
 	connection struct {
 		mu      sync.Mutex
@@ -58,7 +60,7 @@ func (q *JetStream) open(ctx context.Context) (*jetStore, error) {
 	defer cancel()
 	s := &jetStore{
 		options: q.options, log: q.options.Logger,
-		streams: map[string]jetstream.Stream{}, index: newIndex(q.dedupWindow()), settled: make(chan struct{}, 1),
+		streams: map[string]jetstream.Stream{}, followers: map[string]*follower{}, index: newIndex(q.dedupWindow()), settled: make(chan struct{}, 1),
 	}
 	s.reopen = func() { q.askReopen(s) }
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -62,7 +62,7 @@ func streamConfigs(o JetStreamOptions) []jetstream.StreamConfig {
 	for i := range shards {
 		add(itemStream(i), fmt.Sprintf("rulekit.in.%d.>", i), func(c *jetstream.StreamConfig) {
 			c.Discard, c.MaxMsgs = jetstream.DiscardNew, storeSlack*int64(o.MaxItems)
-			c.Duplicates = min(o.DedupWindow, raceWindow)
+			c.Duplicates = raceWindow
 		})
 	}
 	add(journalStream, "rulekit.line.>", func(c *jetstream.StreamConfig) { c.Duplicates = 2 * settleWait })
@@ -87,20 +87,19 @@ const (
 	codeNameInUse    = 10058
 	codeNoReplicas   = 10074
 	codeStoreFailed  = 10077
+	codeOffline      = 10118
 	codeTooManyQueue = 10167
 )
 
 // clusterPatience is how long a NATS cluster may take until its servers have found each other:
 // before that it is silent, so that each try is bounded, or says that there are too few of them.
-const (
-	clusterPatience = 20 * time.Second
-	clusterTry      = 2 * time.Second
-)
+const clusterPatience = 20 * time.Second
 
 // ensureStreams makes the streams, or sees to it that they have the limits that are wanted.
 func (s *jetStore) ensureStreams(ctx context.Context) error {
-	e := ensuring{jetStore: s, until: time.Now().Add(clusterPatience)}
+	e := ensuring{jetStore: s}
 	for _, config := range streamConfigs(s.options) {
+		e.until = time.Now().Add(clusterPatience)
 		stream, err := e.persist(ctx, config)
 		if errors.Is(err, nats.ErrNoResponders) {
 			return errors.New("the NATS server has no JetStream: it is switched on by jetstream {} in its configuration, or by -js")
@@ -115,17 +114,23 @@ func (s *jetStore) ensureStreams(ctx context.Context) error {
 // ensuring is what is known while the streams are made.
 type ensuring struct {
 	*jetStore
-	// until is when the patience with a cluster ends.
+	// until is when the patience with a cluster ends that does not get on.
 	until time.Time
 	// alone and waiting tell what was logged.
 	alone, waiting bool
 }
 
-// persist tries to make a stream again while a cluster is not ready for that.
+// persist tries to make a stream again while a cluster is not ready for that. The embedded server
+// answers, however long that takes.
 func (e *ensuring) persist(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	if e.server != nil {
+		return e.try(ctx, config, true)
+	}
 	for {
 		last := time.Now().After(e.until)
-		stream, err := e.try(ctx, config, last)
+		trying, cancel := context.WithTimeout(ctx, storeWait)
+		stream, err := e.try(trying, config, last)
+		cancel()
 		if err == nil || last || !unsettled(err) || ctx.Err() != nil {
 			return stream, err
 		}
@@ -145,14 +150,12 @@ func (e *ensuring) persist(ctx context.Context, config jetstream.StreamConfig) (
 // unsettled tells whether an error is one of a cluster whose servers look for each other.
 func unsettled(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) ||
-		slices.Contains([]jetstream.ErrorCode{codeIncomplete, codeNoPeers, codeUnavailable, codeNoLeader}, code(err))
+		slices.Contains([]jetstream.ErrorCode{codeIncomplete, codeNoPeers, codeUnavailable, codeNoLeader, codeOffline}, code(err))
 }
 
 // try makes a stream, or changes the one that is there. It has one copy where the server is alone
 // or, with the last try, has found too few others.
 func (e *ensuring) try(ctx context.Context, config jetstream.StreamConfig, last bool) (jetstream.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, clusterTry)
-	defer cancel()
 	if e.options.Replicas == 0 && e.options.URL != "" {
 		var err error
 		if config.Replicas, err = e.replicas(ctx, config.Name); err != nil {

@@ -3,6 +3,7 @@ package adaptor
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -147,11 +148,10 @@ func (s *jetStore) sweep(ctx context.Context) {
 // sweepOnce deletes what is settled. What cannot be deleted now can be later, and costs nothing
 // but room.
 func (s *jetStore) sweepOnce(ctx context.Context) {
-	for _, p := range s.index.purges(max(journalAge, 2*s.index.seen.window())) {
-		bounded, cancel := context.WithTimeout(ctx, storeWait)
-		err := s.purge(bounded, p)
-		cancel()
-		if err != nil {
+	all := s.index.purges(max(journalAge, 2*s.index.seen.window()))
+	slices.SortStableFunc(all, func(a, b purge) int { return strings.Compare(a.stream, b.stream) })
+	for i, p := range all {
+		if err := s.purge(ctx, p, i == 0 || p.stream != all[i-1].stream); err != nil {
 			s.log.Warn("delivered notifications are not deleted yet, they will be", "error", err)
 			return
 		}
@@ -159,7 +159,15 @@ func (s *jetStore) sweepOnce(ctx context.Context) {
 	}
 }
 
-func (s *jetStore) purge(ctx context.Context, p purge) error {
+// purge deletes. With the first of a stream it sees to it that the stream is the one that is known.
+func (s *jetStore) purge(ctx context.Context, p purge, first bool) error {
+	ctx, cancel := context.WithTimeout(ctx, storeWait)
+	defer cancel()
+	if first {
+		if err := s.followers[p.stream].verify(ctx); err != nil {
+			return err
+		}
+	}
 	stream, err := s.stream(p.stream)
 	if err != nil {
 		return err

@@ -180,9 +180,10 @@ func TestJetStreamReplayCrash(t *testing.T) {
 		b.check(b.lease("a", "2").Dead(1, Progress{}, "no use", false))
 		ids, _ := b.deadList("", 10)
 		s := b.jetStream().current()
-		if _, err := s.store(b.t.Context(), Item{Receiver: "a", Body: []byte("1")}, itemHeader{DeadLetter: 1}, "dead letter 1"); err != nil {
-			b.t.Fatal(err)
-		}
+		dead, err := s.firstDead(b.t.Context(), 1)
+		b.check(err)
+		_, err = s.store(b.t.Context(), Item{Receiver: "a", Body: []byte("1")}, itemHeader{DeadLetter: &deadLetter{1, nanos(dead.At)}}, "replay")
+		b.check(err)
 		b.reopen()
 		if after, _ := b.deadList("", 10); cmp.Diff(ids[1:], after) != "" {
 			b.t.Errorf("dead letters %q", after)

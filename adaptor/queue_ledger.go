@@ -11,7 +11,7 @@ import (
 type ledger struct {
 	mu   sync.Mutex
 	kept time.Duration
-	seen map[ledgerKey]time.Time
+	seen map[ledgerKey]ledgerEntry
 	// order has the keys about in the order of their times.
 	order []ledgerEntry
 	// latest has the key of each group, in the place of the key, that was put last.
@@ -20,9 +20,11 @@ type ledger struct {
 
 type ledgerKey struct{ receiver, key string }
 
+// ledgerEntry is a key with the time of its item, by which of several the last is told, and the
+// time from which the window is counted: the former may be of a clock that is ahead.
 type ledgerEntry struct {
 	ledgerKey
-	at time.Time
+	at, counted time.Time
 }
 
 // group is that of a key, which is before its first dot.
@@ -32,7 +34,7 @@ func (k ledgerKey) group() ledgerKey {
 }
 
 func newLedger(window time.Duration) *ledger {
-	return &ledger{kept: window, seen: map[ledgerKey]time.Time{}, latest: map[ledgerKey]ledgerEntry{}}
+	return &ledger{kept: window, seen: map[ledgerKey]ledgerEntry{}, latest: map[ledgerKey]ledgerEntry{}}
 }
 
 // setWindow changes for how long keys are known.
@@ -53,16 +55,16 @@ func (l *ledger) window() time.Duration {
 func (l *ledger) has(receiver, key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at, ok := l.seen[ledgerKey{receiver, key}]
-	return ok && now.Sub(at) < l.kept
+	entry, ok := l.seen[ledgerKey{receiver, key}]
+	return ok && now.Sub(entry.counted) < l.kept
 }
 
 // last is the key of a group that was put last, within the window before now, and when.
 func (l *ledger) last(receiver, group string, now time.Time) (key string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if entry := l.latest[ledgerKey{receiver, group}]; now.Sub(entry.at) < l.kept {
-		return entry.key, entry.at
+	if entry := l.latest[ledgerKey{receiver, group}]; now.Sub(entry.counted) < l.kept {
+		return entry.key, entry.counted
 	}
 	return "", time.Time{}
 }
@@ -75,9 +77,12 @@ func (l *ledger) add(receiver, key string, at, now time.Time) {
 	if key == "" || now.Sub(at) >= l.kept {
 		return
 	}
-	entry := ledgerEntry{ledgerKey{receiver, key}, at}
-	if before, ok := l.seen[entry.ledgerKey]; !ok || before.Before(at) {
-		l.seen[entry.ledgerKey] = at
+	entry := ledgerEntry{ledgerKey{receiver, key}, at, at}
+	if at.After(now) {
+		entry.counted = now
+	}
+	if before, ok := l.seen[entry.ledgerKey]; !ok || before.at.Before(at) {
+		l.seen[entry.ledgerKey] = entry
 		l.order = append(l.order, entry)
 	}
 	if group := entry.group(); l.latest[group].at.Before(at) {
@@ -88,9 +93,9 @@ func (l *ledger) add(receiver, key string, at, now time.Time) {
 // expire forgets the keys that were added before the window; the caller holds the lock.
 func (l *ledger) expire(now time.Time) {
 	n := 0
-	for ; n < len(l.order) && now.Sub(l.order[n].at) >= l.kept; n++ {
+	for ; n < len(l.order) && now.Sub(l.order[n].counted) >= l.kept; n++ {
 		entry := l.order[n]
-		if l.seen[entry.ledgerKey].Equal(entry.at) {
+		if l.seen[entry.ledgerKey] == entry {
 			delete(l.seen, entry.ledgerKey)
 		}
 		if group := entry.group(); l.latest[group] == entry {

@@ -83,7 +83,7 @@ func schema() schemaNode {
 		"time_zone":      textSchema().about("The time zone of messages, such as Asia/Shanghai, where the receiver names none. The default is UTC."),
 		"templates":      objectSchema(templates).about("Templates of messages, by channel, or for all others under default."),
 		"template_files": listSchema(textSchema()).about("Files, or patterns of them, with templates that others use."),
-		"dedup_window":   durationSchema().about("How long the same notification counts as posted twice, up to 10m. It must be shorter than every repeat_interval. The default is 2m."),
+		"dedup_window":   durationSchema().about("How long the same notification counts as posted twice, 30s to 10m. It must be shorter than every repeat_interval. The default is 2m."),
 		"max_age":        durationSchema().about("How old a notification may be when it is sent, from 1m to 1w, where the receiver does not say. The default is 2h."),
 		"allow_hosts":    listSchema(textSchema()).about("The hosts that addresses and proxies may be on, such as open.feishu.cn or *.example.com. The default is any."),
 	}, "receivers")

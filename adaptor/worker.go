@@ -258,7 +258,7 @@ func (w *worker) moveToFallback(a *attempt, item Item) error {
 		}
 	}
 	_, err := w.queue.Put(ctx, Item{
-		Receiver: w.receiver.Fallback, Key: "fallback of " + item.ID, Body: item.Body, Accepted: item.Accepted, Replayed: time.Now(),
+		Receiver: w.receiver.Fallback, Key: fmt.Sprintf("fallback of %s at %d", item.ID, nanos(item.Accepted)), Body: item.Body, Accepted: item.Accepted, Replayed: time.Now(),
 		FallbackFor: w.receiver.Name, Reason: a.verdict.Reason, Shown: a.shownBefore(), Parts: a.partsBefore(), Unsure: a.progress.Unsure > 0,
 	})
 	return err

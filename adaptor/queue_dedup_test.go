@@ -112,3 +112,25 @@ func TestLedgerClockAhead(t *testing.T) {
 		}
 	})
 }
+
+// TestShardOf: what is said of a group is in one stream, and groups are spread over all.
+func TestShardOf(t *testing.T) {
+	s := &jetStore{}
+	used := map[int]int{}
+	for i := range 1000 {
+		group := fmt.Sprint("g", i)
+		shard := s.shardOf(Item{Receiver: "a", Key: group + ".1"}, "1")
+		if other := s.shardOf(Item{Receiver: "a", Key: group + ".2.x"}, "2"); other != shard {
+			t.Errorf("group %s is in shards %d and %d", group, shard, other)
+		}
+		used[shard]++
+		if id := fmt.Sprint("dead letter ", i); s.shardOf(Item{Receiver: "a"}, id) != s.shardOf(Item{Receiver: "b"}, id) {
+			t.Errorf("%s is in two shards", id)
+		}
+	}
+	for i := range shards {
+		if used[i] < 1000/shards/2 {
+			t.Errorf("shard %d has %d of 1000 groups", i, used[i])
+		}
+	}
+}

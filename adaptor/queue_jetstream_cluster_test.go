@@ -26,21 +26,11 @@ func TestJetStreamCluster(t *testing.T) {
 	for i := range 20 {
 		want = append(want, fmt.Sprint(i))
 	}
-	b.add("a", want[:10]...)
-	b.done("a", want[:5]...)
+	b.putAll(want[:10])
+	deliverAll(t, want[:5], b)
 	stopServer(servers[2])
-	b.patient(func() error {
-		_, err := b.Put(t.Context(), Item{Receiver: "a", Key: "k", Body: []byte("10"), Accepted: time.Now()})
-		return err
-	})
-	b.patient(func() error {
-		l, err := b.tryNext("a", time.Minute)
-		if err == nil {
-			err = l.Done(1, Progress{})
-		}
-		return err
-	})
-	b.done("a", want[6:11]...)
+	b.putAll(want[10:])
+	deliverAll(t, want[5:], b)
 	b.empty("a")
 }
 
@@ -135,9 +125,9 @@ func (m *mute) Info(ctx context.Context, options ...jetstream.StreamInfoOpt) (*j
 // answer that does not come is asked for again.
 func TestJetStreamSlow(t *testing.T) {
 	test := func(b *queueBench) {
-		s := b.jetStream().current()
+		open := b.jetStream().current()
+		s := &jetStore{options: open.options, log: open.log, server: open.server, js: slowStreams{open.js}, streams: map[string]jetstream.Stream{}}
 		began := time.Now()
-		s.js = slowStreams{s.js}
 		b.check(s.ensureStreams(b.t.Context()))
 		if took := time.Since(began); took < clusterPatience {
 			b.t.Errorf("it took only %s", took)

@@ -3,6 +3,7 @@ package adaptor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,10 +96,14 @@ func deliverAll(t *testing.T, keys []string, all ...*queueBench) {
 func (b *queueBench) remake(streams ...string) {
 	b.t.Helper()
 	s := b.jetStream().current()
-	for _, stream := range streams {
-		b.check(s.js.DeleteStream(b.t.Context(), stream))
+	for _, config := range streamConfigs(s.options) {
+		if !slices.Contains(streams, config.Name) {
+			continue
+		}
+		b.check(s.js.DeleteStream(b.t.Context(), config.Name))
+		_, err := s.js.CreateStream(b.t.Context(), config)
+		b.check(err)
 	}
-	b.check(s.ensureStreams(b.t.Context()))
 }
 
 // TestJetStreamSweepRemade: what is settled is not deleted from a stream that was made anew, where

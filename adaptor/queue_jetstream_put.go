@@ -27,6 +27,22 @@ func (s *jetStore) put(ctx context.Context, item Item) (duplicate bool, err erro
 	return s.store(ctx, item, itemHeader{}, id)
 }
 
+// shardOf is the stream for an item: one for all of a group, so that what is said of a group stays
+// in order even while a server of a cluster is replaced and some streams are late; one for a
+// message ID, which only its stream knows again; or any.
+func (s *jetStore) shardOf(item Item, messageID string) int {
+	hash := fnv.New32a()
+	switch {
+	case item.Key != "":
+		_, _ = hash.Write([]byte(item.Receiver + "\n" + ledgerKey{item.Receiver, item.Key}.group().key))
+	case messageID != "":
+		_, _ = hash.Write([]byte(messageID))
+	default:
+		return int(s.turn.Add(1) % shards)
+	}
+	return int(hash.Sum32() % shards)
+}
+
 // admit takes an item that is to be put into account, until leave is called, and tells whether
 // it may be put.
 func (s *jetStore) admit(item Item) (leave func(), duplicate bool, err error) {
@@ -81,12 +97,7 @@ const minFree = 32 << 20
 // store writes an item and waits until it is on disk and in the index. The server refuses a
 // message ID that it knows, which makes the item a duplicate.
 func (s *jetStore) store(ctx context.Context, item Item, h itemHeader, messageID string) (duplicate bool, err error) {
-	shard := int(s.turn.Add(1) % shards)
-	if messageID != "" {
-		hash := fnv.New32a()
-		_, _ = hash.Write([]byte(messageID))
-		shard = int(hash.Sum32() % shards)
-	}
+	shard := s.shardOf(item, messageID)
 	known := s.index.through(shard)
 	ack, err := s.send(ctx, shard, item, h, messageID)
 	if err != nil {

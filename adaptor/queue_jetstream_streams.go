@@ -116,7 +116,7 @@ type ensuring struct {
 	*jetStore
 	// until is when the patience with a cluster ends that does not get on.
 	until time.Time
-	// alone and waiting tell what was logged.
+	// alone tells that there is one copy of each, and waiting that something was logged.
 	alone, waiting bool
 }
 
@@ -127,7 +127,7 @@ func (e *ensuring) persist(ctx context.Context, config jetstream.StreamConfig) (
 		return e.try(ctx, config, true)
 	}
 	for {
-		last := time.Now().After(e.until)
+		last := e.alone || time.Now().After(e.until)
 		trying, cancel := context.WithTimeout(ctx, storeWait)
 		stream, err := e.try(trying, config, last)
 		cancel()

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/rulekit/rulekit/adaptor/fakeim"
@@ -74,6 +75,15 @@ func spawn(l *log, program string, arguments ...string) (*process, error) {
 func (p *process) kill() {
 	_ = p.command.Process.Kill()
 	<-p.exited
+}
+
+// end ends it as an operator does.
+func (p *process) end() error {
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	<-p.exited
+	return nil
 }
 
 // ready waits until it answers with 200 at the address.

@@ -1,7 +1,8 @@
 # make demo   build rulekit and see it work          make test    all tests
 # make bench  what it costs, SUITE=dir too           make update  rewrite goldens and generated docs
 # make e2e    lint with a real Prometheus; the alerts on real servers; the adaptor at a real
-#             Alertmanager; the fake messengers in a real browser
+#             Alertmanager and NATS server; the fake messengers in a real browser
+# make chaos  kill the adaptors and servers of a NATS cluster all the time
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -13,7 +14,7 @@ PROGRAMS    := ./testdata/e2e/live ./testdata/e2e/adaptor ./testdata/e2e/fakeim 
 # Renders the chart of the shipped rules in the tests.
 HELM        := helm.sh/helm/v3/cmd/helm@v3.22.0
 
-.PHONY: build demo test check race bench e2e e2e-live e2e-adaptor corpora update clean FORCE
+.PHONY: build demo test check race bench e2e e2e-live e2e-adaptor chaos corpora update clean FORCE
 
 build: bin/rulekit
 
@@ -71,6 +72,11 @@ e2e-live:
 
 e2e-adaptor:
 	testdata/e2e/adaptor/run bin/rulekit
+
+# Kills the adaptors and servers of a NATS cluster all the time, and counts what arrives. Not in CI:
+# it takes minutes, and a loaded machine makes more of them.
+chaos: build
+	testdata/e2e/adaptor/run bin/rulekit -chaos
 
 # Mends a copy of your rule files, and proves that it does no harm: make corpora CORPORA=folder.
 corpora: build bin/promtool

@@ -135,14 +135,17 @@ func (s *jetStore) read(ctx context.Context, r ref) (Item, error) {
 	return item, nil
 }
 
-// missing tells why an item was not found: the server also says so when it cannot read its disk.
-// It is only lost when it is not in the stream. What is damaged is cut out when an embedded store
-// is opened again.
+// missing tells why an item was not found: the server also says so when it cannot read its disk,
+// and one of a cluster that was just elected before it has all that its stream has. An item is
+// only lost when it is not in the stream. What is damaged is cut out when an embedded store is
+// opened again.
 func (s *jetStore) missing(ctx context.Context, stream jetstream.Stream, id itemID) error {
 	info, err := stream.Info(ctx, jetstream.WithDeletedDetails(true))
 	switch {
 	case err != nil:
 		return err
+	case s.server == nil && id.seq > info.State.LastSeq:
+		return s.fail("the server has less of stream " + itemStream(id.shard) + " than it had")
 	case id.seq < info.State.FirstSeq, id.seq > info.State.LastSeq, slices.Contains(info.State.Deleted, id.seq):
 		return fmt.Errorf("%w: it is not there any more", errUnreadable)
 	case s.server != nil:

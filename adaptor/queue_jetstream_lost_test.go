@@ -252,6 +252,22 @@ func TestJetStreamOtherItem(t *testing.T) {
 	})
 }
 
+// TestJetStreamBehind: an item that a server does not have yet, or not any more, is not given up:
+// where it comes again, it is delivered.
+func TestJetStreamBehind(t *testing.T) {
+	replicas(t, func(first, _ *queueBench) {
+		first.add("a", "1")
+		s := first.jetStream().current()
+		r := s.index.lines["a"].waiting[0]
+		r.seq += 10
+		if _, err := s.read(first.t.Context(), r); !errors.Is(err, errReopened) {
+			first.t.Errorf("got %v", err)
+		}
+		time.Sleep(time.Minute)
+		first.done("a", "1")
+	})
+}
+
 // TestIndexOtherOrder: what the journal says of an item is not said of another one with its ID.
 func TestIndexOtherOrder(t *testing.T) {
 	x := newIndex(time.Minute)

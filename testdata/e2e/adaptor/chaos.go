@@ -20,7 +20,7 @@ const (
 )
 
 // chaos proves that nothing is lost while adaptors and NATS servers are killed with -9, one at a
-// time, and one call of the messenger in three fails: all that was acknowledged is told, and what
+// time, and one call of each bot in three fails: all that was acknowledged is told, and what
 // is told twice says so.
 func (r *run) chaos(ctx context.Context) error {
 	im, err := listenMessenger(ctx)
@@ -72,7 +72,7 @@ func (c *cluster) postAll(ctx context.Context, receiver string) {
 }
 
 // killAll kills an adaptor or a NATS server, starts it again, and waits until all is well and
-// messages are sent before it kills the next.
+// messages are sent before it kills the next: what two of three servers lose is lost.
 func (c *cluster) killAll(ctx context.Context) error {
 	for kill := range 2 * chaosKills {
 		received := len(c.im.Received())
@@ -92,10 +92,27 @@ func (c *cluster) killAll(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, m := range c.members {
-			if err := c.ready(ctx, m); err != nil {
-				return err
-			}
+		if err := c.settled(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled waits until the NATS servers have caught up with each other, and the adaptors are ready.
+func (c *cluster) settled(ctx context.Context) error {
+	for _, s := range c.servers {
+		err := c.until(ctx, "a NATS server has caught up", func() (bool, error) {
+			status, _, err := request(ctx, http.MethodGet, "http://"+s.monitor+"/healthz", nil)
+			return status == http.StatusOK && err == nil, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, m := range c.members {
+		if err := c.ready(ctx, m); err != nil {
+			return err
 		}
 	}
 	return nil

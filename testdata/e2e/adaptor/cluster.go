@@ -29,7 +29,8 @@ type natsServer struct {
 	*process
 	log             *log
 	program, config string
-	address         string
+	// address is for clients, and monitor for questions how it is.
+	address, monitor string
 }
 
 // member is an adaptor of a cluster, which can be killed and started again.
@@ -104,10 +105,11 @@ func (c *cluster) close() {
 
 const natsConfig = `server_name: %s
 listen: %s
+http: %s
 max_payload: 16MB
 jetstream { store_dir: %q }
 authorization { user: rulekit, password: e2e }
-tls { cert_file: %q, key_file: %q, ca_file: %[4]q, verify: true }
+tls { cert_file: %q, key_file: %q, ca_file: %[5]q, verify: true }
 `
 
 // configureNATS configures servers, and a cluster of them if they are several.
@@ -125,9 +127,13 @@ func (c *cluster) configureNATS(ctx context.Context, program string, servers int
 		if err != nil {
 			return err
 		}
+		monitor, err := freeAddress(ctx)
+		if err != nil {
+			return err
+		}
 		name := fmt.Sprint("nats", i)
-		s := &natsServer{log: &log{}, program: program, config: filepath.Join(c.folder, name+".conf"), address: address}
-		text := fmt.Sprintf(natsConfig, name, address, filepath.Join(c.folder, name), c.identity.cert, c.identity.key)
+		s := &natsServer{log: &log{}, program: program, config: filepath.Join(c.folder, name+".conf"), address: address, monitor: monitor}
+		text := fmt.Sprintf(natsConfig, name, address, monitor, filepath.Join(c.folder, name), c.identity.cert, c.identity.key)
 		if servers > 1 {
 			text += fmt.Sprintf("cluster { name: e2e, listen: %q, routes: [%s] }\n", strings.TrimPrefix(route, "nats://"), strings.Join(routes, ", "))
 		}

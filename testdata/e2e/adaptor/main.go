@@ -22,10 +22,14 @@ import (
 const patience = 2 * time.Minute
 
 func main() {
-	r := &run{begun: time.Now()}
+	r := &run{begun: time.Now(), steps: steps}
 	flag.StringVar(&r.rulekit, "rulekit", "", "the `PROGRAM`")
 	flag.StringVar(&r.folder, "folder", "", "`FOLDER` for everything that is written, on a disk")
+	chaos := flag.Bool("chaos", false, "only kill what a NATS cluster is made of, all the time")
 	flag.Parse()
+	if *chaos {
+		r.steps = chaosSteps
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := r.all(ctx)
@@ -37,12 +41,13 @@ func main() {
 	if err != nil {
 		os.Exit(1)
 	}
-	r.say("fine: %d steps, %d messages", len(steps), len(r.im.Received()))
+	r.say("fine: %d steps, %d messages", len(r.steps), len(r.im.Received()))
 }
 
 // run is one run of everything.
 type run struct {
 	rulekit, folder string
+	steps           []step
 	begun           time.Time
 	im              *messenger
 	adaptor         *adaptor
@@ -56,11 +61,13 @@ func (r *run) say(format string, args ...any) {
 	fmt.Printf("%d:%02d  %s\n", int(elapsed.Minutes()), int(elapsed.Seconds())%60, fmt.Sprintf(format, args...))
 }
 
-// steps are done in this order.
-var steps = []struct {
+type step struct {
 	what string
 	do   func(*run, context.Context) error
-}{
+}
+
+// steps are done in this order.
+var steps = []step{
 	{"an alert fires, and will be repeated after ten minutes", (*run).beginRepeating},
 	{"an alert fires and is resolved: each is told once", (*run).fireAndResolve},
 	{"three alerts of a group are one message", (*run).group},
@@ -71,9 +78,11 @@ var steps = []struct {
 	{"the adaptor's disk is full: it answers 503, and Alertmanager tries again", (*run).fillDisk},
 	{"every 2xx comes after an fsync of what was posted", (*run).trace},
 	{"two adaptors share a NATS server, and one of them is killed", (*run).cluster},
-	{"adaptors and servers of a NATS cluster are killed with -9 all the time", (*run).chaos},
 	{"Alertmanager repeats itself after ten minutes, and is not taken for a duplicate", (*run).awaitRepeat},
 }
+
+// chaosSteps are done instead with -chaos.
+var chaosSteps = []step{{"adaptors and servers of a NATS cluster are killed with -9 all the time", (*run).chaos}}
 
 func (r *run) all(ctx context.Context) error {
 	var err error
@@ -89,7 +98,7 @@ func (r *run) all(ctx context.Context) error {
 	if r.alertmanager, err = startAlertmanager(ctx, r.folder, r.adaptor.address); err != nil {
 		return err
 	}
-	for _, step := range steps {
+	for _, step := range r.steps {
 		r.say("%s", step.what)
 		if err := step.do(r, ctx); err != nil {
 			return err

@@ -137,9 +137,11 @@ type messenger struct {
 	*fakeim.IM
 	address string
 	broken  atomic.Bool
-	// flaky is when one call in three fails, and the others take a while.
+	// flaky is when of each bot's calls one in three fails, and the others take a while. Never two
+	// fail in a row, after which it would be tried again later and later.
 	flaky atomic.Bool
-	calls atomic.Int64
+	mu    sync.Mutex
+	calls map[string]int
 	// refused counts what came while it was broken, or failed.
 	refused atomic.Int64
 }
@@ -153,7 +155,7 @@ func listenMessenger(ctx context.Context) (*messenger, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &messenger{IM: im, address: listener.Addr().String()}
+	m := &messenger{IM: im, address: listener.Addr().String(), calls: map[string]int{}}
 	server := &http.Server{Handler: m, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	return m, nil
@@ -168,9 +170,17 @@ func (m *messenger) config(receivers int) string {
 	return text
 }
 
+// call counts a call of a bot.
+func (m *messenger) call(bot string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls[bot]++
+	return m.calls[bot]
+}
+
 // ServeHTTP answers as Slack, or as its gateway when it is out of order.
 func (m *messenger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if n := m.calls.Add(1); m.broken.Load() || m.flaky.Load() && n%3 == 0 {
+	if m.broken.Load() || m.flaky.Load() && m.call(r.URL.Path)%3 == 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		m.refused.Add(1)
 		return

@@ -203,6 +203,7 @@ func TestJetStreamTwoOwners(t *testing.T) {
 	replicas(t, func(first, second *queueBench) {
 		t := first.t
 		first.add("a", "1", "2")
+		synctest.Wait() // until the second knows of both
 		sleeper := first.lease("a", "1")
 		s := second.jetStream().current()
 		s.owner.mu.Lock()

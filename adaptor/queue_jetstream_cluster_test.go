@@ -96,7 +96,10 @@ func TestJetStreamMissing(t *testing.T) {
 
 // slowStreams is JetStream that takes a while to make a stream, and mute a stream that does not
 // answer once.
-type slowStreams struct{ jetstream.JetStream }
+type slowStreams struct {
+	jetstream.JetStream
+	delay time.Duration
+}
 
 type mute struct {
 	jetstream.Stream
@@ -105,7 +108,7 @@ type mute struct {
 
 func (s slowStreams) CreateStream(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	select {
-	case <-time.After(storeWait - time.Second):
+	case <-time.After(s.delay):
 		return s.JetStream.CreateStream(ctx, config)
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -124,9 +127,9 @@ func (m *mute) Info(ctx context.Context, options ...jetstream.StreamInfoOpt) (*j
 // TestJetStreamSlow: streams are made by a server that takes long for each, embedded or not, and one
 // answer that does not come is asked for again.
 func TestJetStreamSlow(t *testing.T) {
-	test := func(b *queueBench) {
+	test := func(b *queueBench, delay time.Duration) {
 		open := b.jetStream().current()
-		s := &jetStore{options: open.options, log: open.log, server: open.server, js: slowStreams{open.js}, streams: map[string]jetstream.Stream{}}
+		s := &jetStore{options: open.options, log: open.log, server: open.server, js: slowStreams{open.js, delay}, streams: map[string]jetstream.Stream{}}
 		began := time.Now()
 		b.check(s.ensureStreams(b.t.Context()))
 		if took := time.Since(began); took < clusterPatience {
@@ -141,10 +144,12 @@ func TestJetStreamSlow(t *testing.T) {
 			b.t.Errorf("it took %s", took)
 		}
 	}
-	t.Run("embedded", func(t *testing.T) { durable(t, test) })
+	t.Run("embedded", func(t *testing.T) {
+		durable(t, func(b *queueBench) { test(b, 2*storeWait) })
+	})
 	t.Run("cluster", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			test(joinBench(t, JetStreamOptions{URL: "nats://cluster", nearby: natsServer(t, t.TempDir(), nil)}))
+			test(joinBench(t, JetStreamOptions{URL: "nats://cluster", nearby: natsServer(t, t.TempDir(), nil)}), storeWait-time.Second)
 		})
 	})
 }

@@ -89,7 +89,7 @@ type Target struct {
 // Host is the host of the target's address, without a port. It is no secret.
 func (t Target) Host() string {
 	u, err := url.Parse(string(t.URL))
-	if err != nil || t.URL == Unknown {
+	if err != nil {
 		return ""
 	}
 	return u.Hostname()

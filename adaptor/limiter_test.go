@@ -153,10 +153,7 @@ func TestLimiterClockSetBack(t *testing.T) {
 // TestSharedBotOverRestarts: what one receiver of a bot has sent counts for the other after a restart.
 func TestSharedBotOverRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		config := &Config{}
-		for _, name := range []string{"one", "two"} {
-			config.Receivers = append(config.Receivers, Receiver{Name: name, Channel: channelOfType("wecom"), Target: targets["wecom"]})
-		}
+		config := sharedBot()
 		queue := NewMemoryQueue(MemoryLimits{})
 		var calls []time.Time
 		for _, name := range []string{"one", "two"} {

@@ -44,29 +44,25 @@ func (s *jetStore) evict(ctx context.Context) {
 }
 
 func (s *jetStore) evictAll(ctx context.Context) error {
-	stream, err := s.stream(deadStream)
-	for err == nil {
-		var info *jetstream.StreamInfo
-		asking, cancel := context.WithTimeout(ctx, storeWait)
-		info, err = stream.Info(asking)
-		cancel()
+	for {
+		info, err := s.info(ctx, deadStream)
 		if err != nil {
-			break
+			return err
 		}
 		state := info.State
 		if state.Msgs <= uint64(s.options.MaxDeadLetters) && state.Bytes <= maxDeadBytes && (state.Msgs == 0 || time.Since(state.FirstTime) < s.options.MaxDeadAge) {
 			return nil
 		}
-		var oldest DeadItem
-		if oldest, err = s.firstDead(ctx, state.FirstSeq); err != nil {
-			break
+		oldest, err := s.firstDead(ctx, state.FirstSeq)
+		if err == nil {
+			err = s.drop(ctx, oldest.ID)
 		}
-		if err = s.drop(ctx, oldest.ID); err == nil {
-			s.log.Error("the oldest dead letter was forgotten, for there are too many or it is too old",
-				"id", oldest.ID, "receiver", oldest.Item.Receiver, "at", oldest.At, "reason", oldest.Why)
+		if err != nil {
+			return err
 		}
+		s.log.Error("the oldest dead letter was forgotten, for there are too many or it is too old",
+			"id", oldest.ID, "receiver", oldest.Item.Receiver, "at", oldest.At, "reason", oldest.Why)
 	}
-	return err
 }
 
 func (s *jetStore) deadLetters(ctx context.Context, after string, limit int) ([]DeadItem, error) {
@@ -94,11 +90,7 @@ func (s *jetStore) deadLetters(ctx context.Context, after string, limit int) ([]
 }
 
 func (s *jetStore) countDeadLetters(ctx context.Context) (int, error) {
-	stream, err := s.stream(deadStream)
-	if err != nil {
-		return 0, err
-	}
-	info, err := stream.Info(ctx)
+	info, err := s.info(ctx, deadStream)
 	if err != nil {
 		return 0, fmt.Errorf("count the dead letters: %w", err)
 	}

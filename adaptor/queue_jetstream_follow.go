@@ -234,9 +234,7 @@ func (s *jetStore) fill(ctx, following context.Context) error {
 // awaitEnd waits until a stream was followed to its end, or is empty.
 func (s *jetStore) awaitEnd(ctx context.Context, name string, end <-chan struct{}) error {
 	for {
-		asking, cancel := context.WithTimeout(ctx, storeWait)
-		info, err := s.streams[name].Info(asking)
-		cancel()
+		info, err := s.info(ctx, name)
 		switch {
 		case err == nil && info.State.Msgs == 0:
 			return nil

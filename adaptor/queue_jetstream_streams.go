@@ -200,6 +200,17 @@ func (s *jetStore) stream(name string) (jetstream.Stream, error) {
 	return nil, fmt.Errorf("there is no stream %s", name)
 }
 
+// info tells how a stream is.
+func (s *jetStore) info(ctx context.Context, name string) (*jetstream.StreamInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeWait)
+	defer cancel()
+	stream, err := s.stream(name)
+	if err != nil {
+		return nil, err
+	}
+	return stream.Info(ctx)
+}
+
 // code is the number of an error of the JetStream API, or 0.
 func code(err error) jetstream.ErrorCode {
 	if api := (*jetstream.APIError)(nil); errors.As(err, &api) {

@@ -88,7 +88,7 @@ func New(options Options) (*Server, error) {
 		bodies:  newBodyBudget(),
 	}
 	if s.queue == nil {
-		s.queue = NewMemoryQueue(MemoryLimits{DedupWindow: options.Config.DedupWindow})
+		s.queue = NewMemoryQueue(MemoryLimits{})
 	}
 	s.keys = newKeys(s.queue)
 	if s.log == nil {

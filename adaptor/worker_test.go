@@ -258,13 +258,19 @@ func TestLateIsSaid(t *testing.T) {
 	})
 }
 
+// sharedBot has two receivers of one bot.
+func sharedBot() *Config {
+	config := &Config{}
+	for _, name := range []string{"one", "two"} {
+		config.Receivers = append(config.Receivers, Receiver{Name: name, Channel: channelOfType("wecom"), Target: targets["wecom"]})
+	}
+	return config
+}
+
 // TestSharedBot: two receivers of one bot keep its rate together.
 func TestSharedBot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		config := &Config{}
-		for _, name := range []string{"one", "two"} {
-			config.Receivers = append(config.Receivers, Receiver{Name: name, Channel: channelOfType("wecom"), Target: targets["wecom"]})
-		}
+		config := sharedBot()
 		b := newBench(t, Options{Config: config})
 		for i := range 60 {
 			b.post([]string{"one", "two"}[i%2], named(fmt.Sprint("A", i)))

@@ -150,9 +150,14 @@ func metric(ctx context.Context, url, series string) (int, error) {
 	if err != nil || status != http.StatusOK {
 		return 0, fmt.Errorf("%s/metrics answers %d: %w", url, status, err)
 	}
+	return sample(text, series)
+}
+
+// sample finds a number among metrics.
+func sample(text, series string) (int, error) {
 	found := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(series) + ` (\S+)$`).FindStringSubmatch(text)
 	if found == nil {
-		return 0, fmt.Errorf("%s/metrics has no %s", url, series)
+		return 0, fmt.Errorf("the metrics have no %s", series)
 	}
 	value, err := strconv.ParseFloat(found[1], 64)
 	return int(value), err
